@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 from functools import partial
 from importlib.util import find_spec
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from IPython.core.getipython import get_ipython
 
@@ -48,44 +48,32 @@ def choose_renderer(
         return FinalRenderer()
     if target == "terminal":
         return _choose_for_terminal(settings, titles)
-    if titles:
-        return _choose_for_comparison(settings, cell, _comparison_progress(titles))
-    return _choose_for_reply(settings, cell)
+    return _choose_for_front_end(settings, cell, titles)
 
 
-def _choose_for_reply(settings: Settings, cell: CellControl | None) -> Renderer:
+def _choose_for_front_end(settings: Settings, cell: CellControl | None, titles: Sequence[str]) -> Renderer:
     from mimo_magics.display.progress import ReplyProgress
-    from mimo_magics.display.static import StaticRenderer
-    from mimo_magics.document.reply import DisplayOptions
-
-    progress, display_options = ReplyProgress(), DisplayOptions.from_settings(settings)
-    static_renderer = StaticRenderer(progress, display_options, is_only_output=bool(cell))
-    if not (cell and settings.live):
-        return static_renderer
-    from mimo_magics.display.live.live_renderer import LiveRenderer
-    from mimo_magics.display.live.view import ReplyView
-
-    return LiveRenderer(static_renderer, progress, partial(ReplyView, display_options, progress, cell), cell)
-
-
-def _choose_for_comparison(
-    settings: Settings, cell: CellControl | None, progress: ComparisonProgress
-) -> Renderer:
-    from mimo_magics.display.static import StatusRenderer
-
-    status_renderer = StatusRenderer(progress)
-    if not (cell and settings.live):
-        return status_renderer
-    from mimo_magics.display.live.comparison_view import ComparisonView
-    from mimo_magics.display.live.live_renderer import LiveRenderer
+    from mimo_magics.display.static import StaticRenderer, StatusRenderer
     from mimo_magics.document.reply import DisplayOptions
 
     display_options = DisplayOptions.from_settings(settings)
-    create_view = partial(ComparisonView, display_options, progress, cell)
-    return LiveRenderer(status_renderer, progress, create_view, cell)
+    progress = _create_comparison_progress(titles) if titles else ReplyProgress()
+    fallback = (
+        StatusRenderer(progress)
+        if titles
+        else StaticRenderer(progress, display_options, is_only_output=bool(cell))
+    )
+    if not (cell and settings.live):
+        return fallback
+    from mimo_magics.display.live.comparison_view import ComparisonView
+    from mimo_magics.display.live.live_renderer import LiveRenderer
+    from mimo_magics.display.live.view import ReplyView
+
+    view_class: Any = ComparisonView if titles else ReplyView
+    return LiveRenderer(fallback, partial(view_class, display_options, progress, cell))
 
 
-def _comparison_progress(titles: Sequence[str]) -> ComparisonProgress:
+def _create_comparison_progress(titles: Sequence[str]) -> ComparisonProgress:
     from mimo_magics.display.comparison_progress import ComparisonProgress
 
     return ComparisonProgress([*map(translate, titles)])
@@ -95,7 +83,7 @@ def _choose_for_terminal(settings: Settings, titles: Sequence[str]) -> Renderer:
     if titles:
         from mimo_magics.display.terminal import TerminalComparisonRenderer
 
-        return TerminalComparisonRenderer(_comparison_progress(titles))
+        return TerminalComparisonRenderer(_create_comparison_progress(titles))
     if find_spec("rich") and _is_real_terminal():
         from mimo_magics.display.rich_terminal import RichTerminalRenderer
 

@@ -48,23 +48,24 @@ class StatusRenderer(SilentRenderer):
         """The output of the status line, and later of the document."""
         self.has_finished_parts = False
         """Whether outputs with finished parts of the reply are above it."""
-        self._progress = progress
+        self.progress = progress
+        """The status, also for the renderer that takes over from this one."""
         self._painted_status = ""
 
     def start(self, meters: Mapping[int, TurnMeter]) -> None:
         """Receive the meters of the replies, by their numbers."""
-        self._progress.start(meters)
+        self.progress.start(meters)
 
     def show(self, event: Event, number: int = 0) -> None:
         """Update the status."""
-        self._progress.feed(event, number)
+        self.progress.feed(event, number)
         if isinstance(event, ReplyEnded):
             self.tick()
 
     def tick(self) -> None:
         """Paint the status line when it changed, which it does once a second."""
-        if self._progress.line != self._painted_status:
-            self._painted_status = line = self._progress.line
+        if self.progress.line != self._painted_status:
+            self._painted_status = line = self.progress.line
             self.output.update({"text/html": reply_document.small_html(line), "text/plain": line})
 
     def finish(self, document: Document, metadata: dict[str, Any]) -> None:
@@ -101,7 +102,7 @@ class StaticRenderer(StatusRenderer):
     def show(self, event: Event, number: int = 0) -> None:
         """Add an event, and paint when a frame is due."""
         self._accumulator.feed(event)
-        self._progress.feed(event, number)
+        self.progress.feed(event, number)
         match event:
             case ResponseRestarted():
                 self._finished_chars, self._pending_chars = 0, len(self._accumulator.reply.text)
@@ -124,9 +125,9 @@ class StaticRenderer(StatusRenderer):
         else:
             # Between two deltas the seconds in the status line change.
             is_due = (
-                self._pending_chars <= MAX_FULL_FRAME_CHARS and self._progress.line != self._painted_status
+                self._pending_chars <= MAX_FULL_FRAME_CHARS and self.progress.line != self._painted_status
             )
-        if is_due and (self._pending_chars or self._progress.elapsed_seconds):
+        if is_due and (self._pending_chars or self.progress.elapsed_seconds):
             self._paint()
 
     def finish(self, document: Document, metadata: dict[str, Any]) -> None:
@@ -155,7 +156,7 @@ class StaticRenderer(StatusRenderer):
             self.output, self.has_finished_parts = Output(), True
             self._finished_chars, self._pending_chars = end, len(reply.text) - end
         self._next_frame_at = self._now() + FRAME_INTERVAL
-        self._painted_chars, self._painted_status = self._pending_chars, self._progress.line
+        self._painted_chars, self._painted_status = self._pending_chars, self.progress.line
         self.output.update(
             reply_document.reply_bundle(
                 slice_reply(reply, self._finished_chars),

@@ -74,7 +74,7 @@ class ComparisonRun:
             yield
         except (asyncio.CancelledError, KeyboardInterrupt):
             raise Interrupted(
-                Translatable("{count} replies were received, whole or partial.", count=self.reply_count)
+                Translatable("Replies received, whole or partial: {count}.", count=self.reply_count)
             ) from None
         finally:
             if self.reply_count:

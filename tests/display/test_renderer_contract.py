@@ -1,4 +1,4 @@
-"""The contract of renderers: each renderer of a reply passes these tests."""
+"""The contract of renderers: each renderer passes these tests."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
+from support.comparisons import TITLES
 from support.hostile import HOSTILE
 from support.read_html import find_harm
 from support.widget_page import Cell, PageConnection
@@ -75,13 +76,15 @@ class Choice:
     options: dict[str, Any]
     has_cell: bool = True
     leaves_document: bool = True
+    titles: tuple[str, ...] = ()
+    """The titles of a comparison."""
 
     def __call__(self) -> Renderer:
         if self.name == "RichTerminalRenderer":
             # It is chosen only in a real terminal.
             return RichTerminalRenderer()
         cell: CellControl | None = Cell() if self.has_cell else None
-        return choose_renderer(self.target, Settings(**self.options), cell)
+        return choose_renderer(self.target, Settings(**self.options), cell, titles=self.titles)
 
 
 CHOICES = [
@@ -92,12 +95,17 @@ CHOICES = [
     Choice("LiveRenderer", "front end", {}),
     Choice("TerminalRenderer", "terminal", {}, leaves_document=False),
     Choice("RichTerminalRenderer", "terminal", {}, leaves_document=False),
+    Choice("FinalRenderer", "unattended", {}, has_cell=False, titles=TITLES),
+    Choice("StatusRenderer", "front end", {"live": False}, titles=TITLES),
+    Choice("LiveRenderer", "front end", {}, titles=TITLES),
+    Choice("TerminalComparisonRenderer", "terminal", {}, leaves_document=False, titles=TITLES),
 ]
 WITH_DOCUMENT = [choice for choice in CHOICES if choice.leaves_document]
 
 
 def name(choice: Choice) -> str:
-    return f"{choice.name}-{'cell' if choice.has_cell else 'no cell'}"
+    kind = "comparison" if choice.titles else "turn"
+    return f"{choice.name}-{kind}-{'cell' if choice.has_cell else 'no cell'}"
 
 
 each = pytest.mark.parametrize("choice", CHOICES, ids=name)

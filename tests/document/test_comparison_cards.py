@@ -102,6 +102,11 @@ def test_the_display_options_apply_to_each_reply(form: str) -> None:
     )
 
 
+def test_a_card_shows_the_notices_of_its_turn() -> None:
+    shown = html(Column("a", reply("One."), notices=("Retried <twice>.",)), Column("b", reply("Two.")))
+    assert shown.count("<small>Retried &lt;twice&gt;.</small>") == 1
+
+
 def test_a_truncated_reply_is_marked_in_its_metrics() -> None:
     shown = comparison_bundle([Column("a", Reply(Message("assistant", (TextPart("Yes"),)), stop="length"))])
     assert all("truncated at the output limit" in each for each in shown.values())

@@ -52,7 +52,7 @@ def test_an_interrupt_keeps_the_partial_replies(kernel: Kernel, peer: Peer) -> N
         ["%%mimo_compare -o found -t 0 1\nHello", "print('ran')"],
         when=lambda: kernel.shows("1 of 2 answered"),
     )
-    assert ran.error == ["Interrupted: 2 replies were received, whole or partial."]
+    assert ran.error == ["Interrupted: Replies received, whole or partial: 2."]
     assert after.status == "aborted"
     assert "All of it." in page_before_error(ran)
     assert "word word" in page_before_error(ran)

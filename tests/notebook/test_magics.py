@@ -231,20 +231,20 @@ def test_a_tool_that_sends_a_prompt_gets_an_error(rainy: Kernel, peer: Peer) -> 
         "    'Ask.'\n    return get_ipython().run_cell_magic('mimo', '', 'hi').text"
     )
     rainy.run("%%mimo\nUmbrella?")
-    told = peer.requests[-1].body["messages"][-1]["content"]
-    assert told.startswith("SessionBusy: ") or "SessionBusy" in told
+    result = peer.requests[-1].body["messages"][-1]["content"]
+    assert "SessionBusy" in result
 
 
 def test_an_interrupt_while_a_tool_runs_is_immediate_and_every_call_has_a_result(
     rainy: Kernel, peer: Peer, tmp_path: Path
 ) -> None:
-    begun = tmp_path / "begun"
+    started = tmp_path / "started"
     rainy.run(
         "import threading\ngo_on, done = threading.Event(), []\n"
         "@mimo_magics.tool(confirm='none')\ndef weather(city: str) -> str:\n"
-        f"    'Never.'\n    open({str(begun)!r}, 'w').close()\n    go_on.wait()\n    done.append(city)"
+        f"    'Never.'\n    open({str(started)!r}, 'w').close()\n    go_on.wait()\n    done.append(city)"
     )
-    ran = rainy.run("%%mimo\nUmbrella?", when=begun.exists)
+    ran = rainy.run("%%mimo\nUmbrella?", when=started.exists)
     assert rainy.run("print(done); go_on.set()").text == "[]\n"
     assert ran.error == [
         "Interrupted: The partial reply was saved to the session; %mimo continue resumes it."

@@ -1,4 +1,4 @@
-"""Pictures and sounds go only to a model that takes them."""
+"""Images and audio are sent only to models and formats that support them."""
 
 import pytest
 
@@ -77,8 +77,8 @@ def test_other_messages_are_the_same_objects() -> None:
     before = (system_message("Be brief."), prompt(PICTURE), user_message("And?"))
     after, _ = replace_unsupported_parts(before, "mimo-v2-pro", "openai")
     assert [one is other for one, other in zip(before, after, strict=True)] == [True, False, True]
-    kept, notes = replace_unsupported_parts(before, "mimo-v2-omni", "openai")
-    assert all(one is other for one, other in zip(before, kept, strict=True))
+    saved, notes = replace_unsupported_parts(before, "mimo-v2-omni", "openai")
+    assert all(one is other for one, other in zip(before, saved, strict=True))
     assert notes == ()
 
 

@@ -1,4 +1,4 @@
-"""Replies as the events that they could have come by."""
+"""Saved replies as events."""
 
 from itertools import pairwise
 from pathlib import Path
@@ -31,9 +31,9 @@ def joined_by_the_fold(one: Part, other: Part | None) -> bool:
 
 
 def apart(parts: list[Part]) -> Message:
-    """Parts as a fold makes them: without neighbours that it would have joined, and with ids that differ."""
-    kept = [part for part, after in pairwise((*parts, None)) if not joined_by_the_fold(part, after)]
-    return next(with_unique_ids([Message("assistant", tuple(kept))]))
+    """Parts as a fold makes them: without adjacent parts that it would join, and with unique ids."""
+    saved = [part for part, after in pairwise((*parts, None)) if not joined_by_the_fold(part, after)]
+    return next(with_unique_ids([Message("assistant", tuple(saved))]))
 
 
 words = st.text(min_size=1, max_size=9)
@@ -86,7 +86,7 @@ def test_a_recorded_reply_equals_the_fold_of_its_events(stream: Path) -> None:
 
 
 def test_adjacent_text_parts_are_joined_in_a_replay() -> None:
-    """An answer that was gone on with may have thought twice in a row."""
+    """A continued reply may have two consecutive reasoning parts."""
     twice = Message("assistant", (ReasoningPart("One. "), ReasoningPart("Two."), TextPart("Hi")))
     assert fold_events(replay_reply(Reply(twice))).message.parts == (
         ReasoningPart("One. Two."),

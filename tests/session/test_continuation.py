@@ -1,4 +1,4 @@
-"""Answers that were broken off and go on, against a server that refuses what MiMo refuses."""
+"""Continued replies, against a server that refuses what MiMo refuses."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ from mimo_magics.session.continuation import CONTINUE_PROMPT, can_continue, join
 from mimo_magics.session.session import Session
 from mimo_magics.session.turn import Turn
 
-# Two pieces of an answer
+# Two parts of a reply
 
 
 def piece(*parts: Part, stop: str | None = "end", **reply: object) -> Turn:
@@ -140,8 +140,8 @@ def test_a_joined_reply_has_the_notes_and_usage_of_both_parts() -> None:
 @pytest.mark.parametrize("known", ["usage", "timing"])
 def test_a_value_of_one_part_only_is_the_value_of_the_joined_reply(known: str) -> None:
     value = {"usage": Usage(1, 2), "timing": Timing(0.5, None, 2.0)}[known]
-    for told in ({}, {known: value}), ({known: value}, {}):
-        first, second = told
+    for expected in ({}, {known: value}), ({known: value}, {}):
+        first, second = expected
         assert getattr(join_turns(piece(HALF, **first), piece(END, **second)).reply, known) == value
 
 
@@ -151,18 +151,18 @@ def test_a_value_of_one_part_only_is_the_value_of_the_joined_reply(known: str) -
 @pytest.mark.parametrize("how", ["length", "cut", "interrupted"])
 @pytest.mark.parametrize("api", APIS)
 def test_an_incomplete_reply_is_continued(peer: Peer, api: Api, how: str) -> None:
-    talk = create_session(peer, api)
-    run_incomplete_turn(talk, peer, how, cell="a")
-    (first,) = talk.turns
+    chat = create_session(peer, api)
+    run_incomplete_turn(chat, peer, how, cell="a")
+    (first,) = chat.turns
     assert (first.reply.text, first.reply.stop) == ("Half an ", how)
     peer.answers(continue_reply)
-    answer = talk.ask(None)
-    (turn,) = talk.turns
+    answer = chat.ask(None)
+    (turn,) = chat.turns
     parts = (ReasoningPart("Hm, hm."), TextPart("Half an answer."))
     assert (turn.reply, turn.reply.message.parts, turn.reply.stop) == (answer, parts, "end")
-    kept = ("prompt", "id", "created_at", "digest", "cell", "params", "opens_branch")
-    assert [getattr(turn, name) for name in kept] == [getattr(first, name) for name in kept]
-    assert describe_branches(talk) == [(1, "one", True)]
+    saved = ("prompt", "id", "created_at", "digest", "cell", "params", "opens_branch")
+    assert [getattr(turn, name) for name in saved] == [getattr(first, name) for name in saved]
+    assert describe_branches(chat) == [(1, "one", True)]
     assert find_fault(peer.requests[-1].body, api) == ""
     assert (
         peer.requests[-1].body["messages"]
@@ -182,11 +182,11 @@ def test_an_incomplete_reply_is_continued(peer: Peer, api: Api, how: str) -> Non
 
 
 def test_the_next_prompt_follows_the_joined_reply(peer: Peer) -> None:
-    talk = create_session(peer)
-    run_incomplete_turn(talk, peer, "cut")
+    chat = create_session(peer)
+    run_incomplete_turn(chat, peer, "cut")
     peer.answers(continue_reply)
-    talk.ask(None)
-    talk.ask("two")
+    chat.ask(None)
+    chat.ask("two")
     assert peer.requests[-1].body["messages"] == [
         {"role": "user", "content": "one"},
         {"role": "assistant", "content": "Half an answer.", "reasoning_content": "Hm, hm."},
@@ -195,11 +195,11 @@ def test_the_next_prompt_follows_the_joined_reply(peer: Peer) -> None:
 
 
 def test_usage_and_times_of_the_parts_add_up(peer: Peer) -> None:
-    talk = create_session(peer)
-    run_incomplete_turn(talk, peer, "length")
-    first = talk.turns[0]
-    talk.ask(None)
-    (turn,) = talk.turns
+    chat = create_session(peer)
+    run_incomplete_turn(chat, peer, "length")
+    first = chat.turns[0]
+    chat.ask(None)
+    (turn,) = chat.turns
     assert turn.reply.usage == turn.usage == Usage(40, 20, 10)
     assert first.reply.usage == Usage(20, 10, 5)
     assert turn.reply.timing.total >= first.reply.timing.total
@@ -207,35 +207,35 @@ def test_usage_and_times_of_the_parts_add_up(peer: Peer) -> None:
 
 
 def test_a_reply_may_be_continued_several_times(peer: Peer) -> None:
-    talk = create_session(peer)
-    run_incomplete_turn(talk, peer, "length")
-    run_incomplete_turn(talk, peer, "cut", None)
-    run_incomplete_turn(talk, peer, "interrupted", None)
+    chat = create_session(peer)
+    run_incomplete_turn(chat, peer, "length")
+    run_incomplete_turn(chat, peer, "cut", None)
+    run_incomplete_turn(chat, peer, "interrupted", None)
     peer.answers(continue_reply)
-    talk.ask(None)
-    (turn,) = talk.turns
+    chat.ask(None)
+    (turn,) = chat.turns
     assert (turn.reply.text, turn.reply.stop) == ("Half an Half an Half an answer.", "end")
 
 
 def test_a_reply_may_be_continued_with_other_settings_and_in_the_other_format(peer: Peer) -> None:
-    talk = create_session(peer)
-    run_incomplete_turn(talk, peer, "cut")
-    talk.ask(None, api="anthropic", base_url=api_base_url(peer, "anthropic"), max_tokens=99, thinking=False)
-    assert talk.turns[0].reply.text.startswith("Half an You said: ")
+    chat = create_session(peer)
+    run_incomplete_turn(chat, peer, "cut")
+    chat.ask(None, api="anthropic", base_url=api_base_url(peer, "anthropic"), max_tokens=99, thinking=False)
+    assert chat.turns[0].reply.text.startswith("Half an You said: ")
     sent = peer.requests[-1].body
     assert (sent["max_tokens"], sent["thinking"]) == (99, {"type": "disabled"})
 
 
 def test_the_last_reply_of_the_current_line_is_continued(peer: Peer) -> None:
-    talk = create_session(peer)
-    run_cells(talk, "a")
-    run_incomplete_turn(talk, peer, "cut", "b", cell="b")
-    run_cells(talk, "b", words="!")
-    talk.switch(2)
+    chat = create_session(peer)
+    run_cells(chat, "a")
+    run_incomplete_turn(chat, peer, "cut", "b", cell="b")
+    run_cells(chat, "b", words="!")
+    chat.switch(2)
     peer.answers(continue_reply)
-    talk.ask(None)
-    assert describe_branches(talk) == [(2, "a b", True), (3, "a b!", False)]
-    assert [turn.reply.text for turn in talk.history.all_turns] == [
+    chat.ask(None)
+    assert describe_branches(chat) == [(2, "a b", True), (3, "a b!", False)]
+    assert [turn.reply.text for turn in chat.history.all_turns] == [
         "You said: a",
         "Half an answer.",
         "You said: b!",
@@ -243,33 +243,33 @@ def test_the_last_reply_of_the_current_line_is_continued(peer: Peer) -> None:
 
 
 def test_a_continuation_without_text_completes_the_reply(peer: Peer) -> None:
-    talk = create_session(peer)
-    run_incomplete_turn(talk, peer, "cut")
+    chat = create_session(peer)
+    run_incomplete_turn(chat, peer, "cut")
     peer.answers(lambda seen: stream(seen, reply("", "")))
-    talk.ask(None)
-    (turn,) = talk.turns
+    chat.ask(None)
+    (turn,) = chat.turns
     assert (turn.reply.message.parts, turn.reply.stop) == ((TextPart("Half an "),), "end")
     with pytest.raises(BadOption):
-        talk.ask(None)
+        chat.ask(None)
 
 
 def test_a_complete_reply_cannot_be_continued(peer: Peer) -> None:
-    talk = create_session(peer)
+    chat = create_session(peer)
     for _ in range(2):
         with pytest.raises(BadOption) as refused:
-            talk.ask(None)
+            chat.ask(None)
         assert str(refused.value) == "The last reply is complete; there is nothing to continue."
-        talk.ask("one")
+        chat.ask("one")
     assert len(peer.requests) == 2
 
 
 def test_a_one_off_prompt_cannot_continue_a_reply(peer: Peer) -> None:
-    talk = create_session(peer)
-    run_incomplete_turn(talk, peer, "cut")
-    before = talk.history
+    chat = create_session(peer)
+    run_incomplete_turn(chat, peer, "cut")
+    before = chat.history
     with pytest.raises(BadOption):
-        talk.ask(None, keep=False)
-    assert (talk.history, len(peer.requests)) == (before, 1)
+        chat.ask(None, keep=False)
+    assert (chat.history, len(peer.requests)) == (before, 1)
 
 
 @pytest.mark.parametrize(
@@ -279,29 +279,29 @@ def test_a_failed_continuation_leaves_the_reply_unchanged(
     peer: Peer, failing: Answer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(retry, "INITIAL_DELAY", 0.001)
-    talk = create_session(peer)
-    run_incomplete_turn(talk, peer, "cut")
-    before = talk.history
+    chat = create_session(peer)
+    run_incomplete_turn(chat, peer, "cut")
+    before = chat.history
     peer.answers(failing)
     with pytest.raises(MimoError):
-        talk.ask(None)
-    assert talk.history == before
+        chat.ask(None)
+    assert chat.history == before
     peer.answers(continue_reply)
-    assert talk.ask(None).text == "Half an answer."
+    assert chat.ask(None).text == "Half an answer."
 
 
 @pytest.mark.parametrize("api", APIS)
 def test_a_reply_with_stopped_tool_calls_is_continued_after_their_results(peer: Peer, api: Api) -> None:
-    talk = create_session(peer, api)
-    talk.tools = Session(tools=[get_time]).tools
+    chat = create_session(peer, api)
+    chat.tools = Session(tools=[get_time]).tools
     peer.answers(lambda seen: stream(seen, CALL))
-    with portal.PortalStream(talk.stream("one")) as call:
+    with portal.PortalStream(chat.stream("one")) as call:
         next(event for event in call if isinstance(event, ToolProgress))
-    (first,) = talk.turns
+    (first,) = chat.turns
     assert first.reply.stop == "interrupted"
     peer.answers(continue_reply)
-    talk.ask(None)
-    (turn,) = talk.turns
+    chat.ask(None)
+    (turn,) = chat.turns
     assert turn.reply.message.parts == (*first.reply.message.parts, *CONTINUATION.message.parts)
-    talk.ask("two")
+    chat.ask("two")
     assert [find_fault(seen.body, api) for seen in peer.requests] == ["", "", ""]

@@ -44,10 +44,10 @@ def test_the_provider_that_was_registered_last_holds_until_it_is_unregistered(no
 
 
 def test_a_session_keeps_its_overrides_and_looks_the_rest_up_for_each_call(notebook: Notebook) -> None:
-    talk = Session(top_p=0.9)
-    assert talk.settings == Settings(temperature=0.5, top_p=0.9)
+    chat = Session(top_p=0.9)
+    assert chat.settings == Settings(temperature=0.5, top_p=0.9)
     notebook.settings = Settings(temperature=0.75, top_p=0.1)
-    assert (talk.settings, talk.overrides) == (Settings(temperature=0.75, top_p=0.9), {"top_p": 0.9})
+    assert (chat.settings, chat.overrides) == (Settings(temperature=0.75, top_p=0.9), {"top_p": 0.9})
 
 
 def test_a_call_uses_the_settings_of_the_provider(notebook: Notebook, peer: Peer) -> None:

@@ -1,4 +1,4 @@
-"""Requests that are not sent."""
+"""Dry runs: requests that are not sent."""
 
 from __future__ import annotations
 
@@ -54,11 +54,11 @@ def test_a_dry_run_equals_the_request_that_is_sent(peer: Peer, api: Api) -> None
     )
     answers = iter((called, reply("Noon.")))
     peer.script = lambda seen: stream(seen, next(answers, reply("Fine.")))
-    talk = session(peer, api, system="Be brief.", max_tokens=99)
-    talk.ask("What time is it?", tools=[clock], approve=lambda _: True)
+    chat = session(peer, api, system="Be brief.", max_tokens=99)
+    chat.ask("What time is it?", tools=[clock], approve=lambda _: True)
     options: dict[str, Any] = {"temperature": 0.5, "thinking": True, "stop": ("END",), "param": {"seed": 1}}
-    draft = talk.draft("And now?", tools=[clock], **options)
-    talk.ask("And now?", tools=[clock], **options)
+    draft = chat.draft("And now?", tools=[clock], **options)
+    chat.ask("And now?", tools=[clock], **options)
     assert draft.body == peer.requests[-1].body
     assert draft.call.url == f"{peer.url}{peer.requests[-1].path}"
 
@@ -71,31 +71,31 @@ def test_a_dry_run_contains_the_summary_of_omitted_turns(peer: Peer, api: Api) -
         return stream(seen, replace(reply(words), usage=Usage(100 * len(seen.body["messages"]), 100)))
 
     peer.script = counting
-    talk = session(peer, api, window=605, model="mine", overflow="summarize", max_tokens=50)
+    chat = session(peer, api, window=605, model="mine", overflow="summarize", max_tokens=50)
     for prompt in ("one", "two", "three", "four"):
-        talk.ask(prompt)
-    assert talk.turns[-1].summary == "In short."
-    draft = talk.draft("five", window=950)
-    talk.ask("five", window=950)
+        chat.ask(prompt)
+    assert chat.turns[-1].summary == "In short."
+    draft = chat.draft("five", window=950)
+    chat.ask("five", window=950)
     assert SUMMARY_PREFIX + "In short." in str(draft.body["messages"][0]["content"]).replace("\\n", "\n")
     assert draft.body == peer.requests[-1].body
     assert draft.warnings == ()
-    assert talk.draft("six", window=600).warnings == (
+    assert chat.draft("six", window=600).warnings == (
         "The context window is full: first the model summarizes the oldest turns, and the summary is sent in their place.",
     )
 
 
 def test_a_dry_run_uses_the_listed_model(peer: Peer, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MIMO_API_KEY", KEY)
-    here = replace(SERVICES["xiaomi"], base_urls={"openai": f"{peer.url}/v1"})
-    monkeypatch.setitem(SERVICES, "xiaomi", here)
+    place = replace(SERVICES["xiaomi"], base_urls={"openai": f"{peer.url}/v1"})
+    monkeypatch.setitem(SERVICES, "xiaomi", place)
     peer.models = ["mimo-v2.6-tts", "mimo-v2.6-flash"]
-    talk = Session(preset="xiaomi")
-    (line,) = talk.draft("one").warnings
+    chat = Session(preset="xiaomi")
+    (line,) = chat.draft("one").warnings
     assert line.endswith("If it does not contain mimo-v2.6-pro, its successor is used.")
-    talk.ask("one")
-    draft = talk.draft("two")
-    talk.ask("two")
+    chat.ask("one")
+    draft = chat.draft("two")
+    chat.ask("two")
     assert draft.warnings == ()
     assert draft.body == peer.requests[-1].body
     assert draft.body["model"] == "mimo-v2.6-flash"
@@ -106,22 +106,22 @@ def test_a_dry_run_sends_nothing_and_changes_nothing(peer: Peer) -> None:
         """Tell the time."""
         return "12:00"
 
-    talk = session(peer)
-    talk.ask("one", cell="a")
-    talk.trusted_tools["clock"] = from_function(clock)
-    before = (talk.history, talk.trusted_tools.copy(), talk.unrecorded_usage)
-    asked = len(peer.requests)
-    assert [message["content"] for message in talk.draft("two").body["messages"]] == [
+    chat = session(peer)
+    chat.ask("one", cell="a")
+    chat.trusted_tools["clock"] = from_function(clock)
+    before = (chat.history, chat.trusted_tools.copy(), chat.unrecorded_usage)
+    sent = len(peer.requests)
+    assert [message["content"] for message in chat.draft("two").body["messages"]] == [
         "one",
         "You said: one",
         "two",
     ]
-    assert [message["content"] for message in talk.draft("two", cell="a").body["messages"]] == ["two"]
-    assert [message["content"] for message in talk.draft("two", new=True).body["messages"]] == ["two"]
-    assert [message["content"] for message in talk.draft("two", keep=False).body["messages"]] == ["two"]
-    assert len(talk.draft("two", cell="a", append=True).body["messages"]) == 3
-    assert (talk.history, talk.trusted_tools, talk.unrecorded_usage) == before
-    assert len(peer.requests) == asked
+    assert [message["content"] for message in chat.draft("two", cell="a").body["messages"]] == ["two"]
+    assert [message["content"] for message in chat.draft("two", new=True).body["messages"]] == ["two"]
+    assert [message["content"] for message in chat.draft("two", keep=False).body["messages"]] == ["two"]
+    assert len(chat.draft("two", cell="a", append=True).body["messages"]) == 3
+    assert (chat.history, chat.trusted_tools, chat.unrecorded_usage) == before
+    assert len(peer.requests) == sent
 
 
 def test_a_dry_run_needs_no_key_and_shows_the_cost(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -192,18 +192,18 @@ def test_a_dry_run_shows_warnings(options: dict[str, Any], warning: str) -> None
 
 
 def test_a_dry_run_shows_that_a_cached_reply_would_be_reused(peer: Peer) -> None:
-    talk = session(peer, run_all="keep")
-    talk.ask("one", cell="a")
-    (line,) = talk.draft("one", cell="a").warnings
+    chat = session(peer, run_all="keep")
+    chat.ask("one", cell="a")
+    (line,) = chat.draft("one", cell="a").warnings
     assert line.startswith("No request would be sent. Reused the reply of 20")
 
 
 def test_turns_that_do_not_fit_are_omitted_or_an_error(peer: Peer) -> None:
-    talk = session(peer, window=70)
-    talk.ask("one")
+    chat = session(peer, window=70)
+    chat.ask("one")
     with pytest.raises(ContextWindowExceeded):
-        talk.draft("word " * 40)
-    draft = talk.draft("word " * 40, overflow="drop-oldest")
+        chat.draft("word " * 40)
+    draft = chat.draft("word " * 40, overflow="drop-oldest")
     assert len(draft.body["messages"]) == 1
     assert draft.warnings == ("The oldest turn is not sent: the context window of mimo-v2-pro is full.",)
 

@@ -1,4 +1,4 @@
-"""The history as a value: what a cell finds before it, and how nothing that was said gets lost.
+"""The history as a value: the line of a cell, branches, and no turn that is lost.
 
 Turns are written as `a1`, the first one of cell `a`. A history is made of what cells did, one after the other:
 `a1` runs, `+b1` runs with `--new`, `&a2` adds a turn, as in a loop; `-1` undoes the last turn, `@1` goes to turn 1, and
@@ -19,7 +19,7 @@ from mimo_magics.session.turn import Turn
 
 
 def turn(name: str) -> Turn:
-    """The turn `a1` of cell `a`, or `?1` of nobody that can be told again."""
+    """The turn `a1` of cell `a`, or `?1` without a cell."""
     reply = Reply(Message("assistant", (TextPart(f"Answer {name}."),)), stop="end")
     cell = "" if name[0] == "?" else name[0]
     return Turn(user_message(name), reply, Params("m"), "mimo-v2", "openai", 1.0, id=f"id-{name}", cell=cell)
@@ -51,8 +51,8 @@ def after(steps: str, begin: History | None = None) -> History:
     return reduce(done, steps.split(), begin or History())
 
 
-def said(history: History) -> str:
-    """What the next prompt follows."""
+def prompts_of(history: History) -> str:
+    """The prompts of the current line."""
     return " ".join(each.prompt.text for each in history.turns)
 
 
@@ -61,7 +61,7 @@ def line(history: History, number: int) -> str:
 
 
 def lines(history: History) -> dict[int, str]:
-    """Each branch, by the number that a person sees."""
+    """Each branch, by its number."""
     return {branch.number: " ".join(each.prompt.text for each in branch.turns) for branch in history.branches}
 
 
@@ -74,7 +74,7 @@ def everything(history: History) -> str:
     return " ".join(each.prompt.text for each in history.all_turns)
 
 
-# Growing
+# Appending
 
 
 def test_a_new_history_is_empty() -> None:
@@ -105,7 +105,7 @@ def test_the_last_turn_can_be_replaced() -> None:
     )
 
 
-# Where a cell finds itself
+# The line of a cell
 
 
 @pytest.mark.parametrize(
@@ -113,43 +113,43 @@ def test_the_last_turn_can_be_replaced() -> None:
     [("a", ""), ("b", "a1"), ("c", "a1 b1"), ("d", "a1 b1 c1"), ("e", "a1 b1 c1 d1"), ("", "a1 b1 c1 d1")],
 )
 def test_a_re_run_follows_the_same_turns(cell: str, follows: str) -> None:
-    assert said(after("a1 b1 c1 d1").rewind_to_cell(cell)) == follows
+    assert prompts_of(after("a1 b1 c1 d1").rewind_to_cell(cell)) == follows
 
 
 def test_a_re_run_replaces_the_turn_and_keeps_the_old_line() -> None:
     history = after("a1 b1 c1 b2")
-    assert (said(history), lines(history)) == ("a1 b2", {3: "a1 b1 c1", 4: "a1 b2"})
+    assert (prompts_of(history), lines(history)) == ("a1 b2", {3: "a1 b1 c1", 4: "a1 b2"})
     assert everything(history) == "a1 b1 c1 b2"
 
 
 def test_re_running_all_cells_in_order_restores_the_line() -> None:
     history = after("a1 b1 c1 a2 b2 c2")
-    assert (said(history), lines(history)) == ("a2 b2 c2", {3: "a1 b1 c1", 6: "a2 b2 c2"})
+    assert (prompts_of(history), lines(history)) == ("a2 b2 c2", {3: "a1 b1 c1", 6: "a2 b2 c2"})
 
 
 def test_a_re_run_of_a_loop_replaces_all_its_turns() -> None:
     loop = after("a1 b1 &b2 &b3 c1")
-    assert said(loop) == "a1 b1 b2 b3 c1"
-    assert said(loop.rewind_to_cell("b")) == "a1"
-    assert said(after("b4 &b5 c2", loop)) == "a1 b4 b5 c2"
+    assert prompts_of(loop) == "a1 b1 b2 b3 c1"
+    assert prompts_of(loop.rewind_to_cell("b")) == "a1"
+    assert prompts_of(after("b4 &b5 c2", loop)) == "a1 b4 b5 c2"
 
 
 def test_turns_without_a_cell_are_appended() -> None:
-    assert said(after("?1 ?2 a1 ?3")) == "?1 ?2 a1 ?3"
+    assert prompts_of(after("?1 ?2 a1 ?3")) == "?1 ?2 a1 ?3"
 
 
 def test_a_cell_whose_turn_was_undone_is_appended() -> None:
     history = after("a1 b1 c1 -2")
-    assert said(history.rewind_to_cell("c")) == "a1"
-    assert said(history.rewind_to_cell("a")) == ""
-    assert said(after("c2", history)) == "a1 c2"
+    assert prompts_of(history.rewind_to_cell("c")) == "a1"
+    assert prompts_of(history.rewind_to_cell("a")) == ""
+    assert prompts_of(after("c2", history)) == "a1 c2"
 
 
 def test_a_cell_runs_on_the_branch_that_was_switched_to() -> None:
     history = after("a1 b1 c1 b2 c2 @3")
-    assert said(history) == "a1 b1 c1"
-    assert said(history.rewind_to_cell("b")) == "a1"
-    assert said(after("c3", history)) == "a1 b1 c3"
+    assert prompts_of(history) == "a1 b1 c1"
+    assert prompts_of(history.rewind_to_cell("b")) == "a1"
+    assert prompts_of(after("c3", history)) == "a1 b1 c3"
 
 
 @pytest.mark.parametrize(
@@ -167,7 +167,7 @@ def test_a_cell_runs_on_the_branch_that_was_switched_to() -> None:
     ],
 )
 def test_a_cell_returns_to_the_line_of_its_turn(steps: str, cell: str, follows: str) -> None:
-    assert said(after(steps).rewind_to_cell(cell)) == follows
+    assert prompts_of(after(steps).rewind_to_cell(cell)) == follows
 
 
 @pytest.mark.parametrize(
@@ -183,16 +183,16 @@ def test_a_cell_returns_to_the_line_of_its_turn(steps: str, cell: str, follows: 
     ],
 )
 def test_a_cell_that_lost_its_new_does_not_follow_itself(steps: str, cell: str, follows: str) -> None:
-    assert said(after(steps).rewind_to_cell(cell)) == follows
+    assert prompts_of(after(steps).rewind_to_cell(cell)) == follows
 
 
-# Taking back and going on elsewhere
+# Undo and switch
 
 
 @pytest.mark.parametrize(("count", "left"), [(0, "a1 b1 c1"), (1, "a1 b1"), (2, "a1"), (3, ""), (99, "")])
 def test_the_last_turns_can_be_undone(count: int, left: str) -> None:
     history = after("a1 b1 c1").drop_last(count)
-    assert (said(history), everything(history)) == (left, "a1 b1 c1")
+    assert (prompts_of(history), everything(history)) == (left, "a1 b1 c1")
 
 
 def test_undone_turns_stay_as_a_branch() -> None:
@@ -207,7 +207,7 @@ def test_only_the_current_line_is_undone() -> None:
 
 def test_any_turn_can_be_continued() -> None:
     history = after("a1 b1 c1")
-    assert [said(history.move_to(number)) for number in range(3)] == ["a1", "a1 b1", "a1 b1 c1"]
+    assert [prompts_of(history.move_to(number)) for number in range(3)] == ["a1", "a1 b1", "a1 b1 c1"]
     assert lines(after("@2 d1", history)) == {3: "a1 b1 c1", 4: "a1 b1 d1"}
 
 
@@ -220,7 +220,7 @@ def test_switching_to_a_turn_continues_its_line_and_leaves_the_others() -> None:
 
 def test_a_branch_from_the_root_follows_no_turn_and_leaves_the_other_line() -> None:
     history = after("a1 b1 +n1 c1")
-    assert (said(history), valid(history)) == ("n1 c1", ["n1 c1", "a1 b1"])
+    assert (prompts_of(history), valid(history)) == ("n1 c1", ["n1 c1", "a1 b1"])
     assert lines(history) == {2: "a1 b1", 4: "n1 c1"}
 
 
@@ -256,19 +256,19 @@ def test_a_branch_is_a_value() -> None:
 
 
 Cell = tuple[str, str, int]
-"""A cell of a notebook: its name, `+` or nothing, and how often it asks."""
+"""A cell of a notebook: its name, `+` for `--new`, and how many prompts it sends."""
 
 
 def run(history: History, cell: Cell, run_number: str) -> tuple[History, list[str]]:
-    """Run a cell; return what each of its prompts followed, as names of cells."""
+    """Run a cell, and return the cells that each of its prompts followed."""
     name, new, times = cell
     follows = []
     for time in range(times):
-        here = (
+        place = (
             history.move_to(ROOT) if new and not time else history if time else history.rewind_to_cell(name)
         )
-        follows.append("".join(each.cell for each in here.turns))
-        history = here.append_turn(replace(turn(name + run_number), opens_branch=bool(new and not time)))
+        follows.append("".join(each.cell for each in place.turns))
+        history = place.append_turn(replace(turn(name + run_number), opens_branch=bool(new and not time)))
     return history, follows
 
 
@@ -283,8 +283,8 @@ def test_run_all_gives_each_cell_the_same_turns_again() -> None:
     cells = [("a", "", 1), ("b", "", 2), ("n", "+", 1), ("c", "", 1), ("d", "", 1)]
     once, follows = run_all(History(), cells, "1")
     assert follows == {"a": [""], "b": ["a", "ab"], "n": [""], "c": ["n"], "d": ["nc"]}
-    twice, again = run_all(once, cells, "2")
-    assert again == follows
+    twice, repeated = run_all(once, cells, "2")
+    assert repeated == follows
     assert valid(twice) == ["n2 c2 d2", "a2 b2 b2"]
     assert lines(twice) == {3: "a1 b1 b1", 6: "n1 c1 d1", 9: "a2 b2 b2", 12: "n2 c2 d2"}
 
@@ -304,15 +304,17 @@ def test_run_all_restores_the_lines_after_any_re_runs_and_deletions(
     history, follows = run_all(History(), cells, "1")
     for number in between:
         history, _ = run(history, cells[number % len(cells)], "2")
-    history, again = run_all(history, cells, "3")
-    assert again == follows
-    gone = deleted - {name for name, new, _ in cells if new}  # whose conversations others belong to
-    left = [cell for cell in cells if cell[0] not in gone]
-    _, again = run_all(history.remove_cells(gone), left, "4")
-    assert again == run_all(History(), left, "1")[1]
+    history, repeated = run_all(history, cells, "3")
+    assert repeated == follows
+    deleted_cells = deleted - {
+        name for name, new, _ in cells if new
+    }  # as other cells belong to their branches
+    left = [cell for cell in cells if cell[0] not in deleted_cells]
+    _, repeated = run_all(history.remove_cells(deleted_cells), left, "4")
+    assert repeated == run_all(History(), left, "1")[1]
 
 
-# Cells that were deleted
+# Deleted cells
 
 
 @pytest.mark.parametrize(
@@ -330,7 +332,7 @@ def test_run_all_restores_the_lines_after_any_re_runs_and_deletions(
     ids=str,
 )
 def test_turns_of_deleted_cells_leave_the_line(steps: str, left: str) -> None:
-    assert said(after(steps)) == left
+    assert prompts_of(after(steps)) == left
 
 
 def test_turns_after_a_deleted_cell_are_added_again_without_it() -> None:
@@ -349,7 +351,7 @@ def test_a_deletion_at_the_end_of_the_line_adds_no_turn() -> None:
 def test_turns_of_deleted_cells_have_no_cell() -> None:
     history = after("a1 b1 c1 xb")
     assert [each.cell for each in history.all_turns] == ["a", "", "c", "c"]
-    assert said(after("b2", history)) == "a1 c1 b2"
+    assert prompts_of(after("b2", history)) == "a1 c1 b2"
 
 
 def test_cells_are_deleted_in_every_valid_line() -> None:
@@ -372,8 +374,8 @@ def test_deleting_a_cell_without_a_turn_changes_nothing(cells: set[str]) -> None
 
 def test_a_cell_after_a_deleted_one_keeps_its_place() -> None:
     history = after("a1 b1 c1 d1 xb")
-    assert said(history.rewind_to_cell("c")) == "a1"
-    assert said(after("c2 d2", history)) == "a1 c2 d2"
+    assert prompts_of(history.rewind_to_cell("c")) == "a1"
+    assert prompts_of(after("c2 d2", history)) == "a1 c2 d2"
 
 
 def restored(steps: str, cell: str, then: str = "") -> History:
@@ -404,9 +406,9 @@ def restored(steps: str, cell: str, then: str = "") -> History:
 )
 def test_a_restored_cell_has_its_old_place(steps: str, cell: str, then: str, line: str) -> None:
     history = restored(steps, cell, then)
-    assert said(history) == line
+    assert prompts_of(history) == line
     number = line.split().index(next(each for each in line.split() if each[0] == cell))
-    assert said(history.rewind_to_cell(cell)) == " ".join(line.split()[:number])
+    assert prompts_of(history.rewind_to_cell(cell)) == " ".join(line.split()[:number])
     assert everything(history).split()[: len(steps.split())] == everything(after(steps)).split()
 
 
@@ -415,13 +417,13 @@ def test_cells_that_are_restored_one_by_one_keep_their_order() -> None:
     history = after("d1", before.remove_cells({"a", "b"}))
     first = after("a2", history.restore_cell("a", before.turns, was_current=True))
     second = after("b2", first.restore_cell("b", before.turns, was_current=True))
-    assert (said(first), said(second)) == ("a2", "a2 b2")
+    assert (prompts_of(first), prompts_of(second)) == ("a2", "a2 b2")
 
 
 def test_a_cell_whose_line_was_undone_is_restored_on_its_branch() -> None:
     history = restored("a1 b1 c1", "b", "-2 d1")
     assert valid(history) == ["d1", "a1 b1 c1"]
-    assert said(history.rewind_to_cell("b")) == "a1"
+    assert prompts_of(history.rewind_to_cell("b")) == "a1"
 
 
 def test_restoring_a_cell_of_another_line_keeps_the_current_line() -> None:
@@ -446,45 +448,45 @@ def test_deleting_and_restoring_a_cell_restores_all_lines(cells: list[Cell], dat
     assert run_all(removed, cells, "2")[1] == follows
 
 
-# An answer that is there already
+# Cached replies
 
 
 def test_a_turn_that_is_at_this_place_already_is_restored() -> None:
     history = after("a1 b1 c1 b2")
-    again = history.rewind_to_cell("b").append_or_restore(turn("b1"))
-    assert (said(again), lines(again)) == ("a1 b1", {2: "a1 b1", 3: "a1 b1 c1", 4: "a1 b2"})
-    assert everything(again) == everything(history)
+    repeated = history.rewind_to_cell("b").append_or_restore(turn("b1"))
+    assert (prompts_of(repeated), lines(repeated)) == ("a1 b1", {2: "a1 b1", 3: "a1 b1 c1", 4: "a1 b2"})
+    assert everything(repeated) == everything(history)
 
 
 def test_a_restored_turn_has_its_new_values() -> None:
     history, newer = after("a1 b1 -1"), replace(turn("b1"), digest="newer")
-    again = history.append_or_restore(newer)
-    assert again.turns == (turn("a1"), newer)
-    assert everything(again) == "a1 b1"
+    repeated = history.append_or_restore(newer)
+    assert repeated.turns == (turn("a1"), newer)
+    assert everything(repeated) == "a1 b1"
 
 
 def test_a_reply_that_another_cell_reuses_is_a_turn_of_its_own() -> None:
     history, sent_elsewhere = after("a1 b1 -1"), replace(turn("b1"), cell="z")
-    again = history.append_or_restore(sent_elsewhere)
-    assert lines(again) == {2: "a1 b1", 3: "a1 b1"}
-    assert [each.cell for each in again.all_turns] == ["a", "b", "z"]
+    repeated = history.append_or_restore(sent_elsewhere)
+    assert lines(repeated) == {2: "a1 b1", 3: "a1 b1"}
+    assert [each.cell for each in repeated.all_turns] == ["a", "b", "z"]
 
 
 def test_a_restored_turn_keeps_its_usage() -> None:
     history = History().append_turn(replace(turn("a1"), usage=Usage(20, 10)))
-    again = history.rewind_to_cell("a").append_or_restore(turn("a1"))
-    assert [each.usage for each in again.unique_turns()] == [Usage(20, 10)]
+    repeated = history.rewind_to_cell("a").append_or_restore(turn("a1"))
+    assert [each.usage for each in repeated.unique_turns()] == [Usage(20, 10)]
 
 
 def test_a_turn_of_another_place_is_added() -> None:
     history = after("a1 b1 a2")
-    again = history.append_or_restore(turn("b1"))
-    assert (said(again), lines(again)) == ("a2 b1", {2: "a1 b1", 4: "a2 b1"})
+    repeated = history.append_or_restore(turn("b1"))
+    assert (prompts_of(repeated), lines(repeated)) == ("a2 b1", {2: "a1 b1", 4: "a2 b1"})
 
 
 def test_the_first_turn_of_a_line_can_be_restored() -> None:
-    again = after("a1 b1").move_to(ROOT).append_or_restore(turn("a1"))
-    assert (said(again), lines(again)) == ("a1", {1: "a1", 2: "a1 b1"})
+    repeated = after("a1 b1").move_to(ROOT).append_or_restore(turn("a1"))
+    assert (prompts_of(repeated), lines(repeated)) == ("a1", {1: "a1", 2: "a1 b1"})
 
 
 def test_a_new_turn_is_added() -> None:
@@ -498,23 +500,23 @@ def test_re_running_cells_with_cached_replies_changes_nothing() -> None:
     assert history == after("a1 b1 c1")
 
 
-# A history from before
+# Older histories
 
 
 def test_an_older_history_becomes_branches() -> None:
     history = after("a2 b2").merge_older(after("a1 b1 c1"))
-    assert (said(history), lines(history)) == ("a2 b2", {3: "a1 b1 c1", 5: "a2 b2"})
-    assert said(after("b3", history)) == "a2 b3"
+    assert (prompts_of(history), lines(history)) == ("a2 b2", {3: "a1 b1 c1", 5: "a2 b2"})
+    assert prompts_of(after("b3", history)) == "a2 b3"
 
 
 def test_the_current_line_stays_when_an_older_history_comes_before_it() -> None:
     assert valid(after("a2 +n2 @1").merge_older(after("a1 +m1"))) == ["a2", "n2", "m1"]
-    assert said(after("a2 -1").merge_older(after("a1"))) == ""
+    assert prompts_of(after("a2 -1").merge_older(after("a1"))) == ""
 
 
 def test_a_turn_of_both_histories_is_there_once() -> None:
     history = after("a1 c1 d1").merge_older(after("a1 b1"))
-    assert (said(history), lines(history)) == ("a1 c1 d1", {2: "a1 b1", 4: "a1 c1 d1"})
+    assert (prompts_of(history), lines(history)) == ("a1 c1 d1", {2: "a1 b1", 4: "a1 c1 d1"})
     assert everything(history) == "a1 b1 c1 d1"
 
 
@@ -524,8 +526,8 @@ def test_a_turn_of_both_histories_has_its_newer_values() -> None:
 
 
 def test_a_turn_of_both_histories_keeps_its_usage() -> None:
-    spent = History().append_turn(replace(turn("a1"), usage=Usage(20, 10)))
-    assert after("a1").merge_older(spent) == spent
+    used = History().append_turn(replace(turn("a1"), usage=Usage(20, 10)))
+    assert after("a1").merge_older(used) == used
 
 
 def test_a_reply_that_two_cells_reused_is_in_both_lines() -> None:
@@ -544,10 +546,10 @@ def test_merging_the_same_history_twice_changes_nothing() -> None:
 
 def test_an_empty_history_gets_the_older_turns_as_branches() -> None:
     history = History().merge_older(after("a1 b1"))
-    assert (said(history), lines(history)) == ("", {2: "a1 b1"})
+    assert (prompts_of(history), lines(history)) == ("", {2: "a1 b1"})
 
 
-# What there is
+# Branches and stale turns
 
 
 def test_branches_are_the_lines_that_end_and_the_current_one() -> None:

@@ -1,4 +1,4 @@
-"""The sessions of a kernel, by name."""
+"""The open sessions of a kernel, by name."""
 
 from pathlib import Path
 

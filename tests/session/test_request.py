@@ -1,4 +1,4 @@
-"""What a prompt and the settings become as a request."""
+"""The request of a prompt and its settings."""
 
 from dataclasses import replace
 from datetime import date
@@ -34,13 +34,13 @@ def session(peer: Peer, api: Api = "openai", **options: object) -> Session:
 
 @pytest.mark.parametrize(("api", "field"), [("openai", "max_completion_tokens"), ("anthropic", "max_tokens")])
 def test_the_output_limit_of_mimo_is_that_of_model_and_service(mimo: Peer, api: Api, field: str) -> None:
-    for model, asked in (
+    for model, sent_turn in (
         ("mimo-v2-pro", None),
         ("mimo-v2-flash", None),
         ("some-other", None),
         ("mimo-v2-pro", 200_000),
     ):
-        ask("hello", api=api, model=model, max_tokens=asked)
+        ask("hello", api=api, model=model, max_tokens=sent_turn)
     assert [seen.body[field] for seen in mimo.requests] == [128_000, 65_536, 128_000, 128_000]
 
 
@@ -53,18 +53,18 @@ def test_an_own_server_gets_an_output_limit_only_in_the_anthropic_format(peer: P
 
 @pytest.mark.parametrize("api", APIS)
 def test_mimo_gets_its_system_prompt_with_the_date_of_the_session(mimo: Peer, api: Api) -> None:
-    talk = Session(api=api)
-    talk.started_on = date(2026, 3, 20)
-    talk.ask("one")
-    talk.ask("two", system="mimo-zh")
-    talk.ask("three", system="Be brief.")
-    talk.clear()
-    talk.ask("four")
-    told = [
+    chat = Session(api=api)
+    chat.started_on = date(2026, 3, 20)
+    chat.ask("one")
+    chat.ask("two", system="mimo-zh")
+    chat.ask("three", system="Be brief.")
+    chat.clear()
+    chat.ask("four")
+    expected = [
         seen.body.get("system") or next(m["content"] for m in seen.body["messages"] if m["role"] == "system")
         for seen in mimo.requests
     ]
-    assert told == [
+    assert expected == [
         build_system_prompt("mimo", None, date(2026, 3, 20)),
         build_system_prompt("mimo-zh", None, date(2026, 3, 20)),
         "Be brief.",
@@ -106,26 +106,26 @@ def test_a_service_with_a_model_list_uses_the_successor_of_its_model(
     peer: Peer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(model_list, "_model_ids_by_url", {})
-    here = replace(SERVICES["xiaomi"], base_urls={"openai": f"{peer.url}/v1", "anthropic": peer.url})
-    monkeypatch.setitem(SERVICES, "xiaomi", here)
+    place = replace(SERVICES["xiaomi"], base_urls={"openai": f"{peer.url}/v1", "anthropic": peer.url})
+    monkeypatch.setitem(SERVICES, "xiaomi", place)
     peer.models = ["mimo-v2.5-tts", "mimo-v2.6-flash", "mimo-v2.7-pro"]
-    talk = Session(preset="xiaomi")
-    talk.ask("one")
+    chat = Session(preset="xiaomi")
+    chat.ask("one")
     peer.models = None
-    talk.ask("two", api="anthropic")
-    talk.ask("three", model="mine")
+    chat.ask("two", api="anthropic")
+    chat.ask("three", model="mine")
     assert [seen.body["model"] for seen in peer.requests] == ["mimo-v2.7-pro", "mimo-v2.7-pro", "mine"]
-    assert [turn.params.model for turn in talk.turns] == ["mimo-v2.7-pro", "mimo-v2.7-pro", "mine"]
+    assert [turn.params.model for turn in chat.turns] == ["mimo-v2.7-pro", "mimo-v2.7-pro", "mine"]
     monkeypatch.setattr(model_list, "_model_ids_by_url", {})
-    talk.ask("four")
+    chat.ask("four")
     assert peer.requests[-1].body["model"] == "mimo-v2.6-pro"
 
 
-# What services want in different ways
+# Differences between services
 
 
 def hinted(peer: Peer, **options: object) -> dict[str, object]:
-    """The body of a prompt at an address of one's own, with thinking on."""
+    """The body of a prompt at another base URL, with thinking on."""
     session(peer, thinking=True, max_tokens=9, **options).ask("hi")
     return peer.requests[-1].body
 
@@ -146,9 +146,9 @@ REASONED = Message("assistant", (ReasoningPart("Hm."), TextPart("Hello.")))
 
 @pytest.mark.parametrize(("preset", "sent"), [("other", "Hm."), ("mimo-v2", None)])
 def test_reasoning_is_sent_only_to_servers_that_sent_it(peer: Peer, preset: str, sent: str | None) -> None:
-    talk = session(peer)
-    talk.ask("one")
-    (turn,) = talk.turns
+    chat = session(peer)
+    chat.ask("one")
+    (turn,) = chat.turns
     past = replace(turn, reply=replace(turn.reply, message=REASONED), preset=preset)
     settings = Settings(base_url=f"{peer.url}/v1", system="none")
     request, _ = build_turn_input("two", [past], settings, date(2026, 1, 1)).build_request()

@@ -1,4 +1,4 @@
-"""What a person should know of a request before it is sent."""
+"""Warnings about a request before it is sent."""
 
 import pytest
 
@@ -18,7 +18,7 @@ from mimo_magics.session.request_warnings import (
 )
 
 
-def told(
+def shown_text(
     service: str = "mimo-v2", host: str = "host", key: str = "", model: str = "m", **options: object
 ) -> list[str]:
     request = Request((user_message("hello"),), Params(model))
@@ -74,7 +74,7 @@ def told(
 def test_a_value_outside_the_documented_range_gets_a_warning(
     service: str, options: dict[str, object], expected: list[str]
 ) -> None:
-    assert told(service, **options) == expected
+    assert shown_text(service, **options) == expected
 
 
 @pytest.mark.parametrize(
@@ -90,7 +90,7 @@ def test_a_value_outside_the_documented_range_gets_a_warning(
 def test_parameters_without_effect_on_a_thinking_model_get_a_warning(
     model: str, options: dict[str, object], acts: bool
 ) -> None:
-    lines = told(model=model, **options)
+    lines = shown_text(model=model, **options)
     given = " and ".join(name for name in ("temperature", "top_p") if name in options)
     line = f"{given} will have no effect: {model} uses its own values while it thinks (--thinking off)."
     assert lines == ([] if acts else [line])
@@ -108,7 +108,7 @@ def test_parameters_without_effect_on_a_thinking_model_get_a_warning(
     ],
 )
 def test_a_key_of_another_plan_than_the_host_gets_a_warning(host: str, key: str, warned: bool) -> None:
-    lines = told("xiaomi", host, key)
+    lines = shown_text("xiaomi", host, key)
     assert len(lines) == warned
     assert "123" not in "".join(lines)
 
@@ -127,12 +127,12 @@ def test_a_tool_choice_that_mimo_may_ignore_gets_a_warning(
     service: str, choice: str | None, warned: bool
 ) -> None:
     request = Request((user_message("hello"),), Params("m", tool_choice=choice))
-    said = list(
+    warnings = list(
         find_warnings(
             Settings(), SERVICES[service], request, Endpoint("https://host/v1", Secret(""), "bearer")
         )
     )
-    assert bool(said) is warned
+    assert bool(warnings) is warned
 
 
 def test_a_disabled_web_search_gets_its_hint() -> None:
@@ -157,7 +157,7 @@ def test_a_disabled_web_search_gets_its_hint() -> None:
     ],
 )
 def test_an_unknown_or_retired_model_gets_a_warning(service: str, model: str, expected: list[str]) -> None:
-    assert told(service, model=model, preset=service) == expected
+    assert shown_text(service, model=model, preset=service) == expected
 
 
 @pytest.mark.parametrize(
@@ -204,4 +204,4 @@ def test_a_refused_model_gets_a_suggestion(
     ],
 )
 def test_a_mistyped_field_or_a_setting_in_param_gets_a_warning(field: str, expected: list[str]) -> None:
-    assert told(param={field: 1}) == expected
+    assert shown_text(param={field: 1}) == expected

@@ -1,4 +1,4 @@
-"""Cells that ask again, and the branches of a conversation: against a server that sees every request."""
+"""Re-runs, branches, forks and deleted cells, against a server that records every request."""
 
 from __future__ import annotations
 
@@ -34,85 +34,85 @@ pytestmark = pytest.mark.anyio
 CELLS = ["a", "b", "c", "d", "e"]
 
 
-# A cell that asks again
+# Re-runs
 
 
 @pytest.mark.parametrize("failing", [error(400), Answer([b"data: {oops\n\n"])], ids=["refused", "malformed"])
 def test_a_failed_re_run_leaves_the_session_unchanged(peer: Peer, failing: Answer) -> None:
-    talk = create_session(peer)
-    run_cells(talk, *CELLS)
-    before = talk.history
+    chat = create_session(peer)
+    run_cells(chat, *CELLS)
+    before = chat.history
     peer.answers(failing)
     with pytest.raises(MimoError):
-        ask(talk, "again", cell="b")
-    assert talk.history == before
+        ask(chat, "again", cell="b")
+    assert chat.history == before
     peer.script = obey
-    ask(talk, "next")
+    ask(chat, "next")
     assert request_bodies(peer)[-1] == expected_body(*CELLS, "next")
 
 
 async def test_a_re_run_that_is_stopped_before_a_reply_leaves_the_session_unchanged(peer: Peer) -> None:
-    talk = create_session(peer)
-    run_cells(talk, "a", "b")
-    before = talk.history
+    chat = create_session(peer)
+    run_cells(chat, "a", "b")
+    before = chat.history
     peer.answers(Answer([SILENCE]))
-    await cancel_after_request(peer, talk.stream("again", cell="a"))
-    assert talk.history == before
+    await cancel_after_request(peer, chat.stream("again", cell="a"))
+    assert chat.history == before
     await http.aclose()
 
 
 def test_an_interrupted_re_run_replaces_its_turn(peer: Peer) -> None:
-    talk = create_session(peer)
-    run_cells(talk, "a", "b", "c")
-    interrupt_turn(talk, peer, "again", cell="b")
-    assert (talk.turns[-1].reply.text, talk.turns[-1].reply.stop) == ("Half an ", "interrupted")
-    assert describe_branches(talk) == [(3, "a b c", False), (4, "a again", True)]
+    chat = create_session(peer)
+    run_cells(chat, "a", "b", "c")
+    interrupt_turn(chat, peer, "again", cell="b")
+    assert (chat.turns[-1].reply.text, chat.turns[-1].reply.stop) == ("Half an ", "interrupted")
+    assert describe_branches(chat) == [(3, "a b c", False), (4, "a again", True)]
 
 
-# Several conversations in one session
+# Branches from the root
 
 
 def test_a_failed_call_opens_no_branch(peer: Peer) -> None:
-    talk = create_session(peer)
-    run_cells(talk, "a")
+    chat = create_session(peer)
+    run_cells(chat, "a")
     peer.answers(error(400))
     with pytest.raises(MimoError):
-        ask(talk, "n", cell="n", new=True)
+        ask(chat, "n", cell="n", new=True)
     peer.script = obey
-    ask(talk, "b")
+    ask(chat, "b")
     assert request_bodies(peer)[-1] == expected_body("a", "b")
 
 
 def test_a_branch_can_be_opened_before_a_prompt_is_sent(peer: Peer) -> None:
-    talk = create_session(peer)
-    run_cells(talk, "a")
-    talk.start_branch()
-    assert (current_prompts(talk), describe_branches(talk)) == ("", [(1, "a", False)])
-    ask(talk, "b")
+    chat = create_session(peer)
+    run_cells(chat, "a")
+    chat.start_branch()
+    assert (current_prompts(chat), describe_branches(chat)) == ("", [(1, "a", False)])
+    ask(chat, "b")
     assert request_bodies(peer)[-1] == expected_body("b")
 
 
-# Taking back, branching, forking
+# Undo, switch and fork
 
 
 def test_undone_turns_stay_as_a_branch(peer: Peer) -> None:
-    talk = create_session(peer)
-    run_cells(talk, "a", "b", "c")
-    turns = talk.turns
-    assert talk.undo() == turns[2:]
-    assert talk.undo(5) == turns[:2]
-    assert (talk.turns, describe_branches(talk)) == ((), [(3, "a b c", False)])
-    ask(talk, "d")
+    chat = create_session(peer)
+    run_cells(chat, "a", "b", "c")
+    turns = chat.turns
+    assert chat.undo() == turns[2:]
+    assert chat.undo(5) == turns[:2]
+    assert (chat.turns, describe_branches(chat)) == ((), [(3, "a b c", False)])
+    ask(chat, "d")
     assert request_bodies(peer)[-1] == expected_body("d")
 
 
 @pytest.mark.parametrize("count", [0, -1])
 def test_fewer_than_one_turn_cannot_be_undone(peer: Peer, count: int) -> None:
-    talk = create_session(peer)
-    run_cells(talk, "a")
+    chat = create_session(peer)
+    run_cells(chat, "a")
     with pytest.raises(BadOption):
-        talk.undo(count)
-    assert current_prompts(talk) == "a"
+        chat.undo(count)
+    assert current_prompts(chat) == "a"
 
 
 def test_an_empty_session_has_no_turn_to_undo() -> None:
@@ -121,36 +121,36 @@ def test_an_empty_session_has_no_turn_to_undo() -> None:
 
 
 def test_a_session_can_switch_to_any_branch_and_any_turn(peer: Peer) -> None:
-    talk = create_session(peer)
-    run_cells(talk, "a", "b", "c")
-    run_cells(talk, "b", words="!")
-    talk.switch(3)
-    ask(talk, "d")
-    talk.switch(1)
-    ask(talk, "e")
+    chat = create_session(peer)
+    run_cells(chat, "a", "b", "c")
+    run_cells(chat, "b", words="!")
+    chat.switch(3)
+    ask(chat, "d")
+    chat.switch(1)
+    ask(chat, "e")
     assert request_bodies(peer, 4) == [expected_body("a", "b", "c", "d"), expected_body("a", "e")]
-    assert describe_branches(talk) == [(4, "a b!", False), (5, "a b c d", False), (6, "a e", True)]
+    assert describe_branches(chat) == [(4, "a b!", False), (5, "a b c d", False), (6, "a e", True)]
 
 
 def test_a_branch_is_a_value(peer: Peer) -> None:
-    talk = create_session(peer)
-    run_cells(talk, "a", "b")
-    talk.undo()
-    one, two = talk.history.all_turns
-    assert talk.branches() == (Branch(1, (one,), is_current=True), Branch(2, (one, two), is_current=False))
+    chat = create_session(peer)
+    run_cells(chat, "a", "b")
+    chat.undo()
+    one, two = chat.history.all_turns
+    assert chat.branches() == (Branch(1, (one,), is_current=True), Branch(2, (one, two), is_current=False))
 
 
 @pytest.mark.parametrize("number", [0, -1, 4])
 def test_an_unknown_branch_is_refused_with_the_available_ones(peer: Peer, number: int) -> None:
-    talk = create_session(peer)
-    run_cells(talk, "a", "b", "b")
+    chat = create_session(peer)
+    run_cells(chat, "a", "b", "b")
     with pytest.raises(BadOption) as refused:
-        talk.switch(number)
+        chat.switch(number)
     assert (str(refused.value), refused.value.hint) == (
         f"There is no branch {number}.",
         "Available: 2, 3.",
     )
-    assert current_prompts(talk) == "a b"
+    assert current_prompts(chat) == "a b"
 
 
 def test_an_empty_session_has_no_branch() -> None:
@@ -163,18 +163,18 @@ def test_an_empty_session_has_no_branch() -> None:
 def test_a_fork_has_the_turns_and_settings_and_is_independent(
     peer: Peer, at: int | None, begins: str
 ) -> None:
-    talk = create_session(peer, temperature=0.5)
-    talk.started_on = date(2026, 3, 20)
-    run_cells(talk, "a", "b", "c")
-    other = talk.fork("other", at)
+    chat = create_session(peer, temperature=0.5)
+    chat.started_on = date(2026, 3, 20)
+    run_cells(chat, "a", "b", "c")
+    other = chat.fork("other", at)
     assert (other.name, current_prompts(other), other.settings, other.started_on) == (
         "other",
         begins,
-        talk.settings,
-        talk.started_on,
+        chat.settings,
+        chat.started_on,
     )
     ask(other, "x")
-    ask(talk, "y")
+    ask(chat, "y")
     assert [seen["messages"] for seen in request_bodies(peer, 3)] == [
         expected_body(*begins.split(), "x")["messages"],
         expected_body("a", "b", "c", "y")["messages"],
@@ -182,38 +182,38 @@ def test_a_fork_has_the_turns_and_settings_and_is_independent(
 
 
 def test_a_re_run_in_a_fork_replaces_its_turn_there(peer: Peer) -> None:
-    talk = create_session(peer)
-    run_cells(talk, "a", "b", "c")
-    other = talk.fork("other")
+    chat = create_session(peer)
+    run_cells(chat, "a", "b", "c")
+    other = chat.fork("other")
     run_cells(other, "b", words="!")
-    assert (current_prompts(other), current_prompts(talk)) == ("a b!", "a b c")
+    assert (current_prompts(other), current_prompts(chat)) == ("a b!", "a b c")
 
 
 def test_a_fork_of_a_branch_has_only_its_turns(peer: Peer) -> None:
-    talk = create_session(peer)
-    run_cells(talk, "a")
-    run_cells(talk, "n", new=True)
-    other = talk.fork("other")
-    assert other.history == History().append_turn(talk.history.all_turns[1])
+    chat = create_session(peer)
+    run_cells(chat, "a")
+    run_cells(chat, "n", new=True)
+    other = chat.fork("other")
+    assert other.history == History().append_turn(chat.history.all_turns[1])
 
 
 @pytest.mark.parametrize("at", [-1, 3])
 def test_a_fork_at_an_unknown_turn_is_refused(peer: Peer, at: int) -> None:
-    talk = create_session(peer)
-    run_cells(talk, "a", "b")
+    chat = create_session(peer)
+    run_cells(chat, "a", "b")
     with pytest.raises(BadOption) as refused:
-        talk.fork("other", at)
+        chat.fork("other", at)
     assert (str(refused.value), refused.value.hint) == (
         f"There is no turn {at}.",
         "Number of turns: 2.",
     )
 
 
-# Cells that were deleted
+# Deleted cells
 
 
 @pytest.mark.parametrize(
-    ("cells", "left", "told"),
+    ("cells", "left", "expected"),
     [
         ({"b"}, "a c", ("Removed the turn of a deleted cell. The previous version is branch 3.",)),
         (
@@ -226,18 +226,18 @@ def test_a_fork_at_an_unknown_turn_is_refused(peer: Peer, at: int) -> None:
     ids=["one", "two", "none"],
 )
 def test_deleted_cells_leave_the_line_and_the_next_reply_has_a_notice(
-    peer: Peer, cells: set[str], left: str, told: tuple[str, ...]
+    peer: Peer, cells: set[str], left: str, expected: tuple[str, ...]
 ) -> None:
-    talk = create_session(peer)
-    run_cells(talk, "a", "b", "c")
-    talk.remove_cells(cells)
-    assert current_prompts(talk) == left
-    assert [notices(talk, "d"), notices(talk, "e")] == [told, ()]
+    chat = create_session(peer)
+    run_cells(chat, "a", "b", "c")
+    chat.remove_cells(cells)
+    assert current_prompts(chat) == left
+    assert [notices(chat, "d"), notices(chat, "e")] == [expected, ()]
     assert request_bodies(peer, 3) == [
         expected_body(*left.split(), "d"),
         expected_body(*left.split(), "d", "e"),
     ]
-    assert talk.history.path_to(2) == (0, 1, 2)
+    assert chat.history.path_to(2) == (0, 1, 2)
 
 
 @pytest.mark.parametrize(
@@ -251,135 +251,135 @@ def test_deleted_cells_leave_the_line_and_the_next_reply_has_a_notice(
 def test_a_pasted_cell_replaces_its_turn_at_its_old_place(
     peer: Peer, cell: str, past: list[str], place: str
 ) -> None:
-    talk = create_session(peer)
-    run_cells(talk, "a", "b", "c")
-    talk.remove_cells({cell})
-    run_cells(talk, "d")
-    talk.restore_cell(cell)
-    assert current_prompts(talk) == "a b c d"
-    (notice,) = notices(talk, "again", cell=cell)
+    chat = create_session(peer)
+    run_cells(chat, "a", "b", "c")
+    chat.remove_cells({cell})
+    run_cells(chat, "d")
+    chat.restore_cell(cell)
+    assert current_prompts(chat) == "a b c d"
+    (notice,) = notices(chat, "again", cell=cell)
     assert notice.startswith(f"Replaced {place}")
     assert request_bodies(peer)[-1] == expected_body(*past, "again")
-    assert ("a b c d" in [way for _, way, _ in describe_branches(talk)], current_prompts(talk)) == (
+    assert ("a b c d" in [way for _, way, _ in describe_branches(chat)], current_prompts(chat)) == (
         True,
         " ".join([*past, "again"]),
     )
 
 
 def test_a_failed_re_run_of_a_pasted_cell_restores_its_turn(peer: Peer) -> None:
-    talk = create_session(peer)
-    run_cells(talk, "a", "b")
-    talk.remove_cells({"a"})
-    talk.restore_cell("a")
+    chat = create_session(peer)
+    run_cells(chat, "a", "b")
+    chat.remove_cells({"a"})
+    chat.restore_cell("a")
     peer.answers(error(400))
     with pytest.raises(MimoError):
-        ask(talk, "again", cell="a")
-    assert current_prompts(talk) == "a b"
+        ask(chat, "again", cell="a")
+    assert current_prompts(chat) == "a b"
 
 
 def test_no_cell_is_restored_after_clear(peer: Peer) -> None:
-    talk = create_session(peer)
-    run_cells(talk, "a", "b")
-    talk.remove_cells({"a"})
-    talk.clear()
+    chat = create_session(peer)
+    run_cells(chat, "a", "b")
+    chat.remove_cells({"a"})
+    chat.clear()
     for cell in ("a", "z", ""):
-        talk.restore_cell(cell)
-    assert talk.history == History()
+        chat.restore_cell(cell)
+    assert chat.history == History()
 
 
 def test_a_cached_reply_leaves_the_notice_of_deleted_cells_to_the_next_reply(peer: Peer) -> None:
-    talk = create_session(peer)
-    run_cells(talk, "a", "b")
-    talk.remove_cells({"b"})
-    kept, asked = notices(talk, "a", cell="a", run_all="keep"), notices(talk, "c")
-    assert (len(kept), kept[0][:9]) == (1, "Reused th")
-    assert asked == ("Removed the turn of a deleted cell. The previous version is branch 2.",)
+    chat = create_session(peer)
+    run_cells(chat, "a", "b")
+    chat.remove_cells({"b"})
+    saved, sent = notices(chat, "a", cell="a", run_all="keep"), notices(chat, "c")
+    assert (len(saved), saved[0][:9]) == (1, "Reused th")
+    assert sent == ("Removed the turn of a deleted cell. The previous version is branch 2.",)
 
 
 def test_clear_drops_pending_notices(peer: Peer) -> None:
-    talk = create_session(peer)
-    run_cells(talk, "a", "b")
-    talk.remove_cells({"a"})
-    talk.clear()
-    assert notices(talk, "c") == ()
+    chat = create_session(peer)
+    run_cells(chat, "a", "b")
+    chat.remove_cells({"a"})
+    chat.clear()
+    assert notices(chat, "c") == ()
 
 
 def test_clear_deletes_all_branches(peer: Peer) -> None:
-    talk = create_session(peer)
-    run_cells(talk, "a", "b", "a")
-    talk.started_on = date(2026, 3, 20)
-    talk.clear()
-    assert (talk.history, talk.started_on) == (History(), date.today())  # noqa: DTZ011
+    chat = create_session(peer)
+    run_cells(chat, "a", "b", "a")
+    chat.started_on = date(2026, 3, 20)
+    chat.clear()
+    assert (chat.history, chat.started_on) == (History(), date.today())  # noqa: DTZ011
 
 
 def test_clear_keeps_the_spending(peer: Peer) -> None:
-    talk = create_session(peer)
-    run_cells(talk, "a", "b")
-    assert talk.spending.tokens == 60
-    talk.clear()
-    assert talk.spending.tokens == 60
+    chat = create_session(peer)
+    run_cells(chat, "a", "b")
+    assert chat.spending.tokens == 60
+    chat.clear()
+    assert chat.spending.tokens == 60
 
 
-# While a turn is being answered
+# While a turn runs
 
 
 @pytest.mark.parametrize(
     "change",
     [
-        lambda talk: talk.undo(),
-        lambda talk: talk.switch(1),
-        lambda talk: talk.start_branch(),
-        lambda talk: talk.clear(),
-        lambda talk: talk.remove_cells({"a"}),
-        lambda talk: talk.ask("two"),
-        lambda talk: talk.ask(None),
+        lambda chat: chat.undo(),
+        lambda chat: chat.switch(1),
+        lambda chat: chat.start_branch(),
+        lambda chat: chat.clear(),
+        lambda chat: chat.remove_cells({"a"}),
+        lambda chat: chat.ask("two"),
+        lambda chat: chat.ask(None),
     ],
     ids=["undo", "switch", "begin", "clear", "forget", "ask", "go on"],
 )
 async def test_nothing_changes_the_history_while_a_turn_runs(
     peer: Peer, change: Callable[[Session], object]
 ) -> None:
-    talk = create_session(peer)
-    async with talk.stream("a", cell="a") as running:
+    chat = create_session(peer)
+    async with chat.stream("a", cell="a") as running:
         async for _ in running:
             pass
-    begun = talk.started_on = date(2026, 3, 20)
-    before = talk.history
-    async with talk.stream("b") as running:
+    started = chat.started_on = date(2026, 3, 20)
+    before = chat.history
+    async with chat.stream("b") as running:
         with pytest.raises(SessionBusy):
-            await asyncio.to_thread(change, talk)
-        assert (talk.history, talk.started_on) == (before, begun)
+            await asyncio.to_thread(change, chat)
+        assert (chat.history, chat.started_on) == (before, started)
         async for _ in running:
             pass
-    assert current_prompts(talk) == "a b"
+    assert current_prompts(chat) == "a b"
     await http.aclose()
 
 
 def test_a_tool_cannot_change_the_session_that_calls_it(peer: Peer) -> None:
     def get_time() -> str:
         """Tell the time, and forget all."""
-        talk.clear()
+        chat.clear()
         return "12:00"
 
-    talk = create_session(peer, tools=[get_time])
-    run_cells(talk, "a")
+    chat = create_session(peer, tools=[get_time])
+    run_cells(chat, "a")
     peer.answers(lambda seen: stream(seen, CALL), obey)
-    run_cells(talk, "b")
-    results = [part for part in talk.turns[-1].reply.message.parts if isinstance(part, ToolResult)]
+    run_cells(chat, "b")
+    results = [part for part in chat.turns[-1].reply.message.parts if isinstance(part, ToolResult)]
     assert [(result.output, result.is_error) for result in results] == [
         ("mimo_magics.core.errors.SessionBusy: The session is busy: another turn is running.", True)
     ]
-    assert current_prompts(talk) == "a b"
+    assert current_prompts(chat) == "a b"
 
 
 async def test_a_session_can_be_read_and_forked_while_a_turn_runs(peer: Peer) -> None:
-    talk = create_session(peer)
-    async with talk.stream("a") as running:
+    chat = create_session(peer)
+    async with chat.stream("a") as running:
         async for _ in running:
             pass
-    async with talk.stream("b"):
-        assert describe_branches(talk) == [(1, "a", True)]
-        assert current_prompts(talk.fork("other")) == "a"
+    async with chat.stream("b"):
+        assert describe_branches(chat) == [(1, "a", True)]
+        assert current_prompts(chat.fork("other")) == "a"
     await http.aclose()
 
 
@@ -389,30 +389,30 @@ async def test_a_session_can_be_read_and_forked_while_a_turn_runs(peer: Peer) ->
 def test_an_invalid_prompt_or_setting_leaves_the_session_usable(
     peer: Peer, refused: dict[str, object]
 ) -> None:
-    talk = create_session(peer)
-    run_cells(talk, "a", "b")
-    before = talk.history
-    talk.remove_cells({"b"})
+    chat = create_session(peer)
+    run_cells(chat, "a", "b")
+    before = chat.history
+    chat.remove_cells({"b"})
     with pytest.raises(BadOption):
-        ask(talk, **{"prompt": "again", "cell": "a", **refused})
-    assert talk.history == before.remove_cells({"b"})
-    assert len(notices(talk, "c")) == 1
+        ask(chat, **{"prompt": "again", "cell": "a", **refused})
+    assert chat.history == before.remove_cells({"b"})
+    assert len(notices(chat, "c")) == 1
 
 
-# From a file
+# Session files
 
 
 def test_a_loaded_session_equals_the_saved_one_with_the_date_of_today(peer: Peer, tmp_path: Path) -> None:
-    talk = create_session(peer)
-    talk.started_on = date(2026, 3, 20)
-    run_cells(talk, "a", "b", "a")
-    ask(talk, "aside", keep=False)
-    talk.save(tmp_path / "talk.json")
+    chat = create_session(peer)
+    chat.started_on = date(2026, 3, 20)
+    run_cells(chat, "a", "b", "a")
+    ask(chat, "aside", keep=False)
+    chat.save(tmp_path / "talk.json")
     other = Session.load(tmp_path / "talk.json", base_url=api_base_url(peer, "openai"))
     assert (other.name, other.history, other.started_on, other.unrecorded_usage, other.unrecorded_cost) == (
-        talk.name,
-        talk.history,
+        chat.name,
+        chat.history,
         Session().started_on,
-        talk.unrecorded_usage,
-        talk.unrecorded_cost,
+        chat.unrecorded_usage,
+        chat.unrecorded_cost,
     )

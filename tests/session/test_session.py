@@ -1,4 +1,4 @@
-"""A conversation, against a server that refuses what MiMo refuses."""
+"""A session, against a server that refuses what MiMo refuses."""
 
 import json
 from dataclasses import replace
@@ -53,9 +53,9 @@ def without_timing(answer: Reply) -> Reply:
 def test_a_second_prompt_follows_the_first_turn_with_its_reasoning(
     peer: Peer, api: Api, streamed: bool
 ) -> None:
-    talk = session(peer, api, stream=streamed)
-    assert without_timing(talk.ask("one")) == reply("You said: one")
-    assert without_timing(talk.ask("two")) == reply("You said: two")
+    chat = session(peer, api, stream=streamed)
+    assert without_timing(chat.ask("one")) == reply("You said: one")
+    assert without_timing(chat.ask("two")) == reply("You said: two")
     assert (
         peer.requests[1].body["messages"]
         == {
@@ -77,23 +77,23 @@ def test_a_second_prompt_follows_the_first_turn_with_its_reasoning(
             ],
         }[api]
     )
-    assert talk.usage == Usage(40, 20, 10)
+    assert chat.usage == Usage(40, 20, 10)
 
 
 def test_a_one_off_prompt_neither_sees_nor_joins_the_session(peer: Peer) -> None:
-    talk = session(peer)
-    talk.ask("one")
-    talk.ask("aside", keep=False)
+    chat = session(peer)
+    chat.ask("one")
+    chat.ask("aside", keep=False)
     assert sent_messages(peer) == [("user", "aside")]
-    talk.ask("two")
+    chat.ask("two")
     assert sent_messages(peer) == [("user", "one"), ("assistant", "You said: one"), ("user", "two")]
 
 
 def test_a_session_can_be_cleared(peer: Peer) -> None:
-    talk = session(peer)
-    talk.ask("one")
-    talk.clear()
-    talk.ask("two")
+    chat = session(peer)
+    chat.ask("one")
+    chat.clear()
+    chat.ask("two")
     assert sent_messages(peer) == [("user", "two")]
 
 
@@ -111,43 +111,43 @@ def test_a_prompt_without_a_session(peer: Peer) -> None:
 )
 @pytest.mark.parametrize("api", APIS)
 def test_a_failed_call_leaves_the_session_unchanged(peer: Peer, api: Api, failing: Answer) -> None:
-    talk = session(peer, api)
-    talk.ask("one")
-    before = talk.turns
+    chat = session(peer, api)
+    chat.ask("one")
+    before = chat.turns
     obeying = peer.script
     peer.answers(failing)
     with pytest.raises(Exception) as failure:
-        talk.ask("two")
+        chat.ask("two")
     assert failure.value.reply == Reply(timing=failure.value.reply.timing)
-    assert talk.turns == before
+    assert chat.turns == before
     peer.script = obeying
-    assert str(talk.ask("three")) == "You said: three"
+    assert str(chat.ask("three")) == "You said: three"
     assert [role for role, _ in sent_messages(peer)] == ["user", "assistant", "user"]
 
 
 async def test_a_session_runs_one_turn_at_a_time(peer: Peer) -> None:
-    talk = session(peer)
-    async with talk.stream("one"):
+    chat = session(peer)
+    async with chat.stream("one"):
         with pytest.raises(SessionBusy):
-            async with talk.stream("two"):
+            async with chat.stream("two"):
                 pass
-    async with talk.stream("three") as running:
+    async with chat.stream("three") as running:
         async for _ in running:
             pass
-    assert [turn.prompt.text for turn in talk.turns] == ["three"]
+    assert [turn.prompt.text for turn in chat.turns] == ["three"]
     await http.aclose()
 
 
 def test_a_tool_call_without_a_result_is_not_sent(peer: Peer) -> None:
-    talk = session(peer)
+    chat = session(peer)
     wish = Reply(
         Message("assistant", (ReasoningPart("I need it."), ToolCall("c1", "clock", "{}"))), stop="tool_calls"
     )
     obeying = peer.script
     peer.answers(lambda seen: stream(seen, wish))
-    assert talk.ask("What time is it?").tool_calls == (ToolCall("c1", "clock", "{}"),)
+    assert chat.ask("What time is it?").tool_calls == (ToolCall("c1", "clock", "{}"),)
     peer.script = obeying
-    talk.ask("And now?")
+    chat.ask("And now?")
     assert peer.requests[-1].body["messages"][1] == {
         "role": "assistant",
         "content": "(no answer)",
@@ -167,9 +167,9 @@ def test_nothing_is_sent_with_invalid_settings(peer: Peer, monkeypatch: pytest.M
 
 
 def test_a_session_has_a_short_repr(peer: Peer) -> None:
-    talk = session(peer)
-    talk.ask("one")
-    assert repr(talk) == "<Session main of 1 turns, 20 tokens in, 10 out>"
+    chat = session(peer)
+    chat.ask("one")
+    assert repr(chat) == "<Session main of 1 turns, 20 tokens in, 10 out>"
 
 
 @pytest.mark.parametrize(
@@ -190,8 +190,8 @@ def test_a_key_from_an_env_file_gets_one_notice(
     monkeypatch.delenv("MIMO_API_KEY")
     monkeypatch.chdir(tmp_path)
     (tmp_path / ".env").write_text("MIMO_API_KEY=sk-canary-of-a-stranger\n")
-    talk = session(peer)
-    assert [notices(talk, prompt) for prompt in ("one", "two")] == [
+    chat = session(peer)
+    assert [notices(chat, prompt) for prompt in ("one", "two")] == [
         ("The API key comes from .env in the working directory; prompts are billed to its account.",),
         (),
     ]
@@ -224,7 +224,7 @@ def test_a_prompt_may_be_texts_and_parts(peer: Peer, prompt: Any, text: str) -> 
 def test_an_invalid_prompt_is_an_error_of_two_lines(peer: Peer, prompt: Any) -> None:
     with pytest.raises(BadOption, match="A prompt must be text") as failure:
         session(peer).ask(prompt)
-    assert failure.value.hint.startswith("It is a text, or a list of texts and parts")
+    assert failure.value.hint.startswith("A part is a value such as ImagePart.")
     assert peer.requests == []
 
 
@@ -234,8 +234,8 @@ def test_half_a_surrogate_pair_is_sent_as_a_replacement_character(peer: Peer, ap
         """Look \ud800."""
 
     options = {"model": "mimo-v2.6-pro\ud800", "stop": "\ud800", "param": {"user": ["\ud83d\ude00 \ud800"]}}
-    talk = session(peer, api, tools=[look], **options)
-    talk.ask([TextPart("\ud800"), ImagePart("https://a.invalid/\ud800")])
+    chat = session(peer, api, tools=[look], **options)
+    chat.ask([TextPart("\ud800"), ImagePart("https://a.invalid/\ud800")])
     body = json.dumps(peer.requests[0].body, ensure_ascii=False)
     assert "\ud800" not in body
     assert peer.requests[0].body["user"] == ["\U0001f600 \ufffd"]

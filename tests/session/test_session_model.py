@@ -1,7 +1,6 @@
-"""Sessions as a whole: whatever is done with one, it says what a simple model of it says.
+"""Sessions against a simple model: after any steps both hold the same turns, branches and requests.
 
-The model knows no tree: each turn that was ever said is the whole line of what was said up to it, and the session
-stands at one such line.
+The model has no tree: each turn is the complete line that ends with it, and the session is at one such line.
 """
 
 from __future__ import annotations
@@ -61,16 +60,16 @@ BROKEN_OFF = ("interrupted", "cut")
 
 
 @dataclass(eq=False)
-class Said:
-    """A prompt and its answer."""
+class Exchange:
+    """A prompt and its reply."""
 
     id: int
     prompt: str
     parts: tuple[Part, ...]
     stop: str
     cell: str
-    asked: Body
-    """The request: answers to the very same one may be given again."""
+    request: Body
+    """The request. A reply to an equal request may be reused."""
     opens: bool = False
     """Whether it was sent with `--new`."""
 
@@ -79,24 +78,24 @@ class Said:
         return self.stop in (*BROKEN_OFF, "length")
 
     def messages(self) -> Iterator[Message]:
-        """What a server is told of it: a call is followed by its result, or else left out."""
+        """The messages for a server: a call is followed by its result, or omitted."""
         yield user_message(self.prompt)
         results = {part.id for part in self.parts if isinstance(part, ToolResult)}
-        told = [part for part in self.parts if not isinstance(part, ToolCall) or part.id in results]
-        for is_result, parts in groupby(told, lambda part: isinstance(part, ToolResult)):
+        expected = [part for part in self.parts if not isinstance(part, ToolCall) or part.id in results]
+        for is_result, parts in groupby(expected, lambda part: isinstance(part, ToolResult)):
             yield Message("tool" if is_result else "assistant", tuple(parts))
-        if not told:
+        if not expected:
             yield Message("assistant")
 
 
-Line = tuple[Said, ...]
+Line = tuple[Exchange, ...]
 
 
 @dataclass
 class Model:
     """What a session holds."""
 
-    said: list[Line] = field(default_factory=list)
+    sent_lines: list[Line] = field(default_factory=list)
     """Each turn, in the order in which they were sent: the line that ends with it."""
     line: Line = ()
     """What the next prompt follows."""
@@ -107,13 +106,13 @@ class Model:
             return ()
         if way == "append" or not cell:
             return self.line
-        return tuple(takewhile(lambda said: said.cell != cell, self.line_of(cell)))
+        return tuple(takewhile(lambda exchange: exchange.cell != cell, self.line_of(cell)))
 
     def line_of(self, cell: str) -> Line:
         """Where a cell runs: on the newest line with a cell that it followed, or with itself."""
         leaves = is_opened_by(cell, self.line)
         lines = self.valid_lines()[leaves:]
-        own = [line for line in self.said if line[-1].cell == cell and not is_opened_by(cell, line)]
+        own = [line for line in self.sent_lines if line[-1].cell == cell and not is_opened_by(cell, line)]
         valid = [
             valid_line[: place + 1]
             for valid_line in self.valid_lines()
@@ -127,81 +126,90 @@ class Model:
 
     def valid_lines(self) -> list[Line]:
         """The current line, and the newest line of each first turn up to the first cell of a newer line."""
-        newest = {line[0]: line for line in self.said}
+        newest = {line[0]: line for line in self.sent_lines}
         if self.line:
             del newest[self.line[0]]
         lines, replaced = [self.line], cells_of(self.line)
         for line in sorted(newest.values(), key=self.number, reverse=True):
-            end = next((place for place, said in enumerate(line) if said.cell in replaced), len(line))
+            end = next((place for place, exchange in enumerate(line) if exchange.cell in replaced), len(line))
             lines += [line[:end]] if cells_of(line[:end]) else []
             replaced |= cells_of(line)
         return lines
 
     def number(self, line: Line) -> int:
         """Number of the turn that ends this line."""
-        return self.said.index(line)
+        return self.sent_lines.index(line)
 
-    def say(self, place: Line, said: Said) -> None:
-        self.line = (*place, said)
-        self.said.append(self.line)
+    def send_prompt(self, place: Line, exchange: Exchange) -> None:
+        self.line = (*place, exchange)
+        self.sent_lines.append(self.line)
 
-    def answer_to(self, asked: Body) -> Said | None:
-        """The newest whole answer to the very same request."""
-        lasts = (line[-1] for line in reversed(self.said))
-        return next((said for said in lasts if said.asked == asked and said.stop not in BROKEN_OFF), None)
+    def answer_to(self, request: Body) -> Exchange | None:
+        """The newest complete reply to an equal request."""
+        lasts = (line[-1] for line in reversed(self.sent_lines))
+        return next(
+            (
+                exchange
+                for exchange in lasts
+                if exchange.request == request and exchange.stop not in BROKEN_OFF
+            ),
+            None,
+        )
 
-    def say_again(self, place: Line, kept: Said) -> None:
-        """Give an answer again; where the same cell or a deleted one got it, it is the turn that it was."""
-        for line in self.said:
-            if line[:-1] == place and line[-1].id == kept.id and line[-1].cell in ("", kept.cell):
+    def say_again(self, place: Line, saved: Exchange) -> None:
+        """Reuse a reply. At the same place and in the same cell, or a deleted one, no turn is added."""
+        for line in self.sent_lines:
+            if line[:-1] == place and line[-1].id == saved.id and line[-1].cell in ("", saved.cell):
                 self.line = line
-                self.become(kept)
+                self.become(saved)
                 return
-        self.say(place, kept)
+        self.send_prompt(place, saved)
 
-    def become(self, said: Said) -> None:
-        """The last turn is another one now, in each line that it stands in."""
-        old, new = self.line, (*self.line[:-1], said)
-        self.said = [new + line[len(old) :] if line[: len(old)] == old else line for line in self.said]
+    def become(self, exchange: Exchange) -> None:
+        """Replace the last turn in all lines that contain it."""
+        old, new = self.line, (*self.line[:-1], exchange)
+        self.sent_lines = [
+            new + line[len(old) :] if line[: len(old)] == old else line for line in self.sent_lines
+        ]
         self.line = new
 
     def forget(self, cells: Collection[str]) -> None:
-        """What was said after a deleted cell is said again without it, in each line that is valid."""
-        gone = {line[-1] for line in self.said if line[-1].cell in cells}
+        """Add the turns after those of deleted cells again, without these, in each valid line."""
+        deleted_cells = {line[-1] for line in self.sent_lines if line[-1].cell in cells}
         current = self.line
-        newest = {line[0]: line for line in self.said}
+        newest = {line[0]: line for line in self.sent_lines}
         others = [newest[line[0]] for line in self.valid_lines()[1:]]
         for line in [*reversed(others), current]:
-            left = [said for said in line if said not in gone]
+            left = [exchange for exchange in line if exchange not in deleted_cells]
             if len(left) == len(line):
                 self.line = line
                 continue
-            start = len(list(takewhile(lambda said: said not in gone, line)))
+            start = len(list(takewhile(lambda exchange: exchange not in deleted_cells, line)))
             if line is not current and len(left) == start:
                 start = max(start - 1, 0)
             self.line = tuple(line[:start])
-            for said in left[start:]:
-                self.say(self.line, replace(said))
-        for said in gone:
-            said.cell = ""
+            for exchange in left[start:]:
+                self.send_prompt(self.line, replace(exchange))
+        for exchange in deleted_cells:
+            exchange.cell = ""
 
     def branches(self) -> list[tuple[int, Line, bool]]:
         """The lines that nothing follows, and the current one."""
-        followed = {line[:-1] for line in self.said}
+        followed = {line[:-1] for line in self.sent_lines}
         return [
             (number, line, line == self.line)
-            for number, line in enumerate(self.said, 1)
+            for number, line in enumerate(self.sent_lines, 1)
             if line not in followed or line == self.line
         ]
 
     def stale(self) -> list[int]:
         """Numbers of the turns that a cell shows last, but that no valid line holds."""
-        shown = {line[-1].cell: number for number, line in enumerate(self.said) if line[-1].cell}
+        shown = {line[-1].cell: number for number, line in enumerate(self.sent_lines) if line[-1].cell}
         valid = self.valid_lines()
         return sorted(
             number
             for number in shown.values()
-            if not any(line[: len(self.said[number])] == self.said[number] for line in valid)
+            if not any(line[: len(self.sent_lines[number])] == self.sent_lines[number] for line in valid)
         )
 
     def forked(self, at: int) -> Model:
@@ -210,7 +218,7 @@ class Model:
 
 
 def cells_of(line: Line) -> set[str]:
-    return {said.cell for said in line} - {""}
+    return {exchange.cell for exchange in line} - {""}
 
 
 def is_opened_by(cell: str, line: Line) -> bool:
@@ -218,18 +226,18 @@ def is_opened_by(cell: str, line: Line) -> bool:
     return bool(line) and line[0].opens and line[0].cell == cell
 
 
-def joined(first: Said, parts: tuple[Part, ...], stop: str) -> Said:
-    """The texts of an answer and of what goes on are one; what was thought in between stands before it."""
+def joined(first: Exchange, parts: tuple[Part, ...], stop: str) -> Exchange:
+    """Join the texts of a reply and its continuation. Reasoning between them goes before the text."""
     thought = tuple(takewhile(lambda part: isinstance(part, ReasoningPart), parts))
     match first.parts[-1:], parts[len(thought) :]:
-        case (TextPart(begun),), (TextPart(ended), *others):
-            parts = (*first.parts[:-1], *thought, TextPart(begun + ended), *others)
+        case (TextPart(started),), (TextPart(ended), *others):
+            parts = (*first.parts[:-1], *thought, TextPart(started + ended), *others)
         case _:
             parts = first.parts + parts
     return replace(first, parts=parts, stop=stop)
 
 
-# What the server does
+# The server
 
 
 async def _clock(arguments: dict[str, Any]) -> ToolOutcome:
@@ -243,13 +251,13 @@ CLOCK = NotebookTool(Tool("clock"), json.loads, _clock, "none")
 
 @dataclass
 class Plan:
-    """How a prompt is answered, and what is left of that."""
+    """How the server answers a prompt, and which reply results."""
 
     steps: list[Reply | Answer]
     parts: tuple[Part, ...] = ()
     stop: str = ""
     leave_at: type | None = None
-    """The event at which the person stops it."""
+    """The event at which the user stops the turn."""
 
     def __call__(self, seen: Seen) -> Answer:
         if refusal := find_fault(seen.body, seen.api):
@@ -263,13 +271,13 @@ KINDS = [*STOPPED, "whole", "silent", "refused", "tools"]
 
 
 def planned(kind: str, number: int, manner: Manner) -> Plan:
-    """Plan an answer that there is no other one like."""
+    """Plan a unique reply."""
     hm = () if manner.thinking is False else (ReasoningPart(f"Hm {number}."),)
     text, half = TextPart(f"Answer {number}."), TextPart(f"Half {number} ")
     call = ToolCall(f"c{number}", "clock", json.dumps({"waits": kind == "stopped tool"}))
     noon = ToolResult(call.id, "clock", "12:00")
     seen = Seen("/messages" if manner.api == "anthropic" else "", {}, {}, 0)
-    whole, calls = answer(*hm, text), answer(*hm, call, stop="tool_calls")
+    complete, calls = answer(*hm, text), answer(*hm, call, stop="tool_calls")
     match kind:
         case "refused":
             return Plan([error(400)])
@@ -283,12 +291,12 @@ def planned(kind: str, number: int, manner: Manner) -> Plan:
         case "silent":
             return Plan([answer()], (), "end")
         case "whole":
-            return Plan([whole], (*hm, text), "end")
+            return Plan([complete], (*hm, text), "end")
     if not manner.tools:
         return Plan([calls], (*hm, call), "tool_calls")
     match kind:
         case "tools":
-            return Plan([calls, whole], (*hm, call, noon, *hm, text), "end")
+            return Plan([calls, complete], (*hm, call, noon, *hm, text), "end")
         case "failed between":
             return Plan([calls, error(400)], (*hm, call, noon), "cut")
     left = replace(noon, output=INTERRUPTED_WHILE_RUNNING, is_error=True)
@@ -307,11 +315,11 @@ def body(messages: Iterable[Message], prompt: str, manner: Manner) -> Body:
 
 
 def messages(line: Line) -> Iterator[Message]:
-    for said in line:
-        yield from said.messages()
+    for exchange in line:
+        yield from exchange.messages()
 
 
-# Driving both
+# Steps
 
 CELLS, BEGINNERS = ["a", "b", "c", "d"], ["x", "y", ""]
 
@@ -354,9 +362,9 @@ class Sessions(RuleBasedStateMachine):
 
     def begin_with(self, session: Session, model: Model) -> None:
         self.session, self.model = session, model
-        self.kept: dict[str, str] = {}
-        """Every answer that there ever was, by the ids of their turns."""
-        self.spent = 0
+        self.saved: dict[str, str] = {}
+        """All replies, by the ids of their turns."""
+        self.used = 0
 
     def teardown(self) -> None:
         self.stack.close()
@@ -365,45 +373,47 @@ class Sessions(RuleBasedStateMachine):
 
     @rule(cell=cells, prompt=prompts, kind=kinds, manner=manners)
     def run_a_cell(self, cell: str, prompt: str, kind: str, manner: Manner) -> None:
-        self.say(cell, "", prompt, kind, manner)
+        self.send_prompt(cell, "", prompt, kind, manner)
 
     @rule(cell=st.sampled_from([*CELLS, ""]), prompt=prompts, kind=kinds, manner=manners)
     def append(self, cell: str, prompt: str, kind: str, manner: Manner) -> None:
-        self.say(cell, "append", prompt, kind, manner)
+        self.send_prompt(cell, "append", prompt, kind, manner)
 
     @rule(cell=st.sampled_from(BEGINNERS), prompt=prompts, kind=kinds, manner=manners)
-    def begin_a_conversation(self, cell: str, prompt: str, kind: str, manner: Manner) -> None:
-        self.say(cell, "new", prompt, kind, manner)
+    def open_a_branch(self, cell: str, prompt: str, kind: str, manner: Manner) -> None:
+        self.send_prompt(cell, "new", prompt, kind, manner)
 
     @rule(cell=cells, prompt=prompts, manner=plain)
     def run_a_plain_cell(self, cell: str, prompt: str, manner: Manner) -> None:
-        self.say(cell, "", prompt, "whole", manner)
+        self.send_prompt(cell, "", prompt, "whole", manner)
 
     @rule(cell=cells, way=st.sampled_from(["", "", "append", "new"]), prompt=prompts, manner=plain)
-    def keep_answers(self, cell: str, way: str, prompt: str, manner: Manner) -> None:
-        self.say({"new": "x"}.get(way, cell), way, prompt, "whole", manner, keep=True)
+    def reuse_replies(self, cell: str, way: str, prompt: str, manner: Manner) -> None:
+        self.send_prompt({"new": "x"}.get(way, cell), way, prompt, "whole", manner, keep=True)
 
-    def say(self, cell: str, way: str, prompt: str, kind: str, manner: Manner, *, keep: bool = False) -> None:
+    def send_prompt(
+        self, cell: str, way: str, prompt: str, kind: str, manner: Manner, *, keep: bool = False
+    ) -> None:
         number = next(self.numbers)
         plan = planned(kind, number, manner)
         place = self.model.place(cell, way)
-        asked = body(messages(place), prompt, manner)
-        kept = self.model.answer_to(asked) if keep else None
+        request = body(messages(place), prompt, manner)
+        saved = self.model.answer_to(request) if keep else None
         options = {"cell": cell, "run_all": "keep" if keep else "run"} | ({way: True} if way else {})
-        self.ask(prompt, plan, [] if kept else [asked], manner, **options)
-        if kept or plan.stop:
-            assert (self.session.spending.tokens == self.spent) is bool(kept)
-        if kept:
-            self.model.say_again(place, replace(kept, cell=cell, opens=way == "new"))
+        self.ask(prompt, plan, [] if saved else [request], manner, **options)
+        if saved or plan.stop:
+            assert (self.session.spending.tokens == self.used) is bool(saved)
+        if saved:
+            self.model.say_again(place, replace(saved, cell=cell, opens=way == "new"))
         elif plan.stop:
-            said = Said(number, prompt, plan.parts, plan.stop, cell, asked, opens=way == "new")
-            self.model.say(place, said)
+            exchange = Exchange(number, prompt, plan.parts, plan.stop, cell, request, opens=way == "new")
+            self.model.send_prompt(place, exchange)
 
     @rule(cell=cells, kind=st.sampled_from(STOPPED), next_kind=kinds, manner=manners, next_manner=manners)
-    def stop_an_answer_and_go_on(
+    def stop_a_reply_and_continue(
         self, cell: str, kind: str, next_kind: str, manner: Manner, next_manner: Manner
     ) -> None:
-        self.say(cell, "", "stop", kind, manner)
+        self.send_prompt(cell, "", "stop", kind, manner)
         if self.model.line[-1].can_go_on:  # a call is whole where it cannot be made
             self.go_on(next_kind, next_manner)
 
@@ -422,14 +432,16 @@ class Sessions(RuleBasedStateMachine):
         with pytest.raises(BadOption):
             self.session.ask(None)
 
-    def ask(self, prompt: str | None, plan: Plan, asked: list[Body], manner: Manner, **options: Any) -> None:
-        """Ask, and see what the server is asked."""
+    def ask(
+        self, prompt: str | None, plan: Plan, request: list[Body], manner: Manner, **options: Any
+    ) -> None:
+        """Send a prompt and check the requests."""
         self.peer.requests.clear()
         self.peer.script = plan
         options |= {"max_tokens": 99, **manner.options}
         with suppress(MimoError), portal.PortalStream(self.session.stream(prompt, **options)) as call:
             next((event for event in call if plan.leave_at and isinstance(event, plan.leave_at)), None)
-        assert [seen.body for seen in self.peer.requests[:1]] == asked
+        assert [seen.body for seen in self.peer.requests[:1]] == request
         assert {find_fault(seen.body, manner.api) for seen in self.peer.requests} <= {""}
 
     # Everything else
@@ -438,16 +450,16 @@ class Sessions(RuleBasedStateMachine):
     @rule(turns=st.integers(1, 3))
     def undo(self, turns: int) -> None:
         line = self.model.line
-        gone = self.session.undo(turns)
-        assert [turn.prompt.text for turn in gone] == [said.prompt for said in line[-turns:]]
+        deleted_cells = self.session.undo(turns)
+        assert [turn.prompt.text for turn in deleted_cells] == [exchange.prompt for exchange in line[-turns:]]
         self.model.line = line[:-turns]
 
-    @precondition(lambda self: self.model.said)
+    @precondition(lambda self: self.model.sent_lines)
     @rule(data=st.data())
     def switch(self, data: st.DataObject) -> None:
-        number = data.draw(st.integers(1, len(self.model.said)))
+        number = data.draw(st.integers(1, len(self.model.sent_lines)))
         self.session.switch(number)
-        self.model.line = self.model.said[number - 1]
+        self.model.line = self.model.sent_lines[number - 1]
 
     @precondition(lambda self: self.model.line)
     @rule()
@@ -455,7 +467,7 @@ class Sessions(RuleBasedStateMachine):
         self.session.start_branch()
         self.model.line = ()
 
-    @precondition(lambda self: self.model.said)
+    @precondition(lambda self: self.model.sent_lines)
     @rule(cells=st.sets(st.sampled_from([*CELLS, "x", "y"]), min_size=1, max_size=2))
     def forget(self, cells: set[str]) -> None:
         self.session.remove_cells(cells)
@@ -467,13 +479,13 @@ class Sessions(RuleBasedStateMachine):
         at = data.draw(st.integers(0, len(self.model.line)))
         self.begin_with(self.session.fork("fork", at), self.model.forked(at))
 
-    @precondition(lambda self: len(self.model.said) > 6)
+    @precondition(lambda self: len(self.model.sent_lines) > 6)
     @rule()
     def clear(self) -> None:
         self.session.clear()
-        self.model, self.kept = Model(), {}
+        self.model, self.saved = Model(), {}
 
-    @precondition(lambda self: len(self.model.said) > 2)
+    @precondition(lambda self: len(self.model.sent_lines) > 2)
     @rule()
     def save_and_load(self) -> None:
         path = self.folder / f"{next(self.numbers)}.json"
@@ -485,7 +497,7 @@ class Sessions(RuleBasedStateMachine):
     # What holds at any time
 
     @invariant()
-    def the_next_prompt_follows_what_the_model_says(self) -> None:
+    def the_next_request_is_that_of_the_model(self) -> None:
         for api in APIS:
             for thinking in (True, False):
                 manner = Manner(api, thinking, tools=False)
@@ -495,8 +507,10 @@ class Sessions(RuleBasedStateMachine):
 
     @invariant()
     def the_branches_are_those_of_the_model(self) -> None:
-        def told(line: Line) -> list[tuple[str, str, str, str]]:
-            return [(said.prompt, texts(said.parts), said.stop, said.cell) for said in line]
+        def expected(line: Line) -> list[tuple[str, str, str, str]]:
+            return [
+                (exchange.prompt, texts(exchange.parts), exchange.stop, exchange.cell) for exchange in line
+            ]
 
         assert [
             (
@@ -505,20 +519,20 @@ class Sessions(RuleBasedStateMachine):
                 each.is_current,
             )
             for each in self.session.branches()
-        ] == [(number, told(line), current) for number, line, current in self.model.branches()]
+        ] == [(number, expected(line), current) for number, line, current in self.model.branches()]
         assert list(self.session.history.stale_turns) == self.model.stale()
 
     @invariant()
-    def nothing_that_was_said_is_lost(self) -> None:
-        """An answer that went on begins as it was."""
+    def no_turn_is_lost(self) -> None:
+        """A continued reply begins with the old one."""
         now = {turn.id: turn.reply.text for turn in self.session.history.all_turns}
-        assert [id_ for id_, text in self.kept.items() if not now.get(id_, "lost").startswith(text)] == []
-        self.kept = now
+        assert [id_ for id_, text in self.saved.items() if not now.get(id_, "lost").startswith(text)] == []
+        self.saved = now
 
     @invariant()
-    def what_was_spent_stays_spent(self) -> None:
-        assert self.session.spending.tokens >= self.spent
-        self.spent = self.session.spending.tokens
+    def spending_never_decreases(self) -> None:
+        assert self.session.spending.tokens >= self.used
+        self.used = self.session.spending.tokens
 
 
 def texts(parts: Iterable[Part]) -> str:

@@ -31,7 +31,7 @@ def test_weekdays_are_in_the_language_of_the_prompt() -> None:
 
 
 @pytest.mark.parametrize(
-    ("asked", "recommended", "told"),
+    ("sent", "recommended", "expected"),
     [
         (None, None, ""),
         (None, "mimo", build_system_prompt("mimo", None, DAY)),
@@ -42,6 +42,6 @@ def test_weekdays_are_in_the_language_of_the_prompt() -> None:
     ],
 )
 def test_the_user_chooses_or_leaves_it_to_the_service(
-    asked: str | None, recommended: str | None, told: str
+    sent: str | None, recommended: str | None, expected: str
 ) -> None:
-    assert build_system_prompt(asked, recommended, DAY) == told
+    assert build_system_prompt(sent, recommended, DAY) == expected

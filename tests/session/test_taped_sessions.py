@@ -1,4 +1,4 @@
-"""Sessions on a tape: whole conversations, without a key, at the times of the recording."""
+"""Sessions on a tape: without a key, and with the times of the recording."""
 
 import json
 from dataclasses import replace
@@ -42,7 +42,7 @@ def test_an_invalid_file_name_is_a_short_error(peer: Peer, tmp_path: Path, mode:
 
 @pytest.mark.parametrize(
     "setting",
-    ["replay", "replay:", "play:x.jsonl", "x.jsonl", "record: ", "auto:~nobody.at.all/x", "record:\0"],
+    ["replay", "replay:", "play:x.jsonl", "x.jsonl", "record: ", "auto:~no.such.user/x", "record:\0"],
 )
 def test_an_invalid_tape_setting_is_refused(setting: str) -> None:
     with pytest.raises(BadOption) as failure:
@@ -54,7 +54,7 @@ def session(peer: Peer, setting: str, **options: Any) -> Session:
     return Session(base_url=f"{peer.url}/v1", model="mimo-test", tape=setting, **options)
 
 
-def said(turn: Turn) -> tuple[Any, ...]:
+def prompts_of(turn: Turn) -> tuple[Any, ...]:
     """What a turn holds but for the seconds that its tools took, which no tape tells."""
     message = turn.reply.message
     results = [replace(part, seconds=None) for part in message.parts if isinstance(part, ToolResult)]
@@ -67,8 +67,8 @@ def test_a_session_with_tools_is_replayed(peer: Peer, path: Path) -> None:
         return f"Sun in {city}"
 
     call = ToolCall("call_1", "weather", '{"city": "Rome"}')
-    asked = Message("assistant", (*reply("", "I look it up.").message.parts[:1], call))
-    peer.answers(lambda seen: stream(seen, replace(reply(""), message=asked, stop="tool_calls")), obey)
+    sent = Message("assistant", (*reply("", "I look it up.").message.parts[:1], call))
+    peer.answers(lambda seen: stream(seen, replace(reply(""), message=sent, stop="tool_calls")), obey)
     recorded = session(peer, f"record:{path}", tools=[weather], thinking=True)
     for text in ("Weather in Rome?", "Thanks"):
         recorded.ask(text, approve=lambda _: True)
@@ -76,7 +76,7 @@ def test_a_session_with_tools_is_replayed(peer: Peer, path: Path) -> None:
     replayed = session(peer, f"replay:{path}", tools=[weather], thinking=True)
     for text in ("Weather in Rome?", "Thanks"):
         replayed.ask(text, approve=lambda _: True)
-    assert list(map(said, replayed.turns)) == list(map(said, recorded.turns))
+    assert list(map(prompts_of, replayed.turns)) == list(map(prompts_of, recorded.turns))
     assert (count, len(peer.requests)) == (3, 3)
 
 
@@ -87,8 +87,8 @@ def test_a_replay_needs_no_key_and_has_the_times_of_the_recording(
     peer.script = lambda seen: Answer(frames(seen, ["word "] * 5))
     session(peer, f"record:{path}").ask("hello")
     (call,) = reader.read_tape(path)
-    whole = b"".join(chunk.data for chunk in call.chunks)
-    chunks = [tape_format.Chunk(0.5, whole[:-20]), tape_format.Chunk(2.0, whole[-20:])]
+    complete = b"".join(chunk.data for chunk in call.chunks)
+    chunks = [tape_format.Chunk(0.5, complete[:-20]), tape_format.Chunk(2.0, complete[-20:])]
     retimed = replace(call, start_elapsed=0.25, chunks=chunks, end_elapsed=4.0)
     path.write_bytes(tape_format.encode_tape([retimed]))
     monkeypatch.delenv("MIMO_API_KEY")
@@ -169,15 +169,15 @@ def test_parallel_calls_do_not_mix(peer: Peer, path: Path) -> None:
     assert json.loads(path.read_text(encoding="utf-8").split("\n")[0]) == {"tape": 1, "by": "mimo-magics"}
 
 
-@pytest.mark.parametrize(("recorded", "asked"), [(0, 0.0), (1.0, 1), (0.0, 0)], ids=repr)
+@pytest.mark.parametrize(("recorded", "sent"), [(0, 0.0), (1.0, 1), (0.0, 0)], ids=repr)
 def test_a_whole_number_and_its_fraction_are_one_request(
-    peer: Peer, path: Path, recorded: float, asked: float
+    peer: Peer, path: Path, recorded: float, sent: float
 ) -> None:
     session(peer, f"record:{path}", temperature=recorded).ask("hello")
-    session(peer, f"replay:{path}", temperature=asked).ask("hello")
-    talk = session(peer, "off", run_all="keep", param={"seed": recorded})
-    talk.ask("hello", cell="a")
-    (notice,) = notices(talk, "hello", cell="a", param={"seed": asked})
+    session(peer, f"replay:{path}", temperature=sent).ask("hello")
+    chat = session(peer, "off", run_all="keep", param={"seed": recorded})
+    chat.ask("hello", cell="a")
+    (notice,) = notices(chat, "hello", cell="a", param={"seed": sent})
     assert (notice[:9], len(peer.requests)) == ("Reused th", 2)
 
 
@@ -188,7 +188,7 @@ def test_true_and_1_are_different_requests(peer: Peer, path: Path) -> None:
 
 
 def test_a_turn_stays_in_the_session_if_its_tape_cannot_be_written(peer: Peer, tmp_path: Path) -> None:
-    talk = session(peer, f"record:{tmp_path}")
+    chat = session(peer, f"record:{tmp_path}")
     with pytest.raises(SessionNotSaved, match="cannot be written: Is a directory"):
-        talk.ask("hello")
-    assert [turn.reply.text for turn in talk.turns] == ["You said: hello"]
+        chat.ask("hello")
+    assert [turn.reply.text for turn in chat.turns] == ["You said: hello"]

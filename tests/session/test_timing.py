@@ -1,4 +1,4 @@
-"""How long the stages of a reply took."""
+"""Durations of the stages of a reply."""
 
 import pytest
 

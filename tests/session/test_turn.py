@@ -1,4 +1,4 @@
-"""Turns as values: the history they make and the record that a saved output carries."""
+"""Turns as values, and the messages of a history."""
 
 from dataclasses import replace
 from typing import Any
@@ -46,12 +46,12 @@ def test_an_empty_reply_is_a_message_too() -> None:
 
 
 def test_calls_without_results_are_omitted() -> None:
-    asked = turn("one", TextPart("Wait."), ToolCall("c", "clock", "{}"))
-    assert list(history_messages([asked]))[1] == Message("assistant", (TextPart("Wait."),))
+    sent = turn("one", TextPart("Wait."), ToolCall("c", "clock", "{}"))
+    assert list(history_messages([sent]))[1] == Message("assistant", (TextPart("Wait."),))
 
 
 @pytest.mark.parametrize(
-    ("parts", "stop", "kept"),
+    ("parts", "stop", "saved"),
     [
         ((TextPart("1"),), "end", True),
         ((), "end", True),
@@ -64,13 +64,13 @@ def test_calls_without_results_are_omitted() -> None:
     ],
 )
 def test_a_call_that_failed_before_a_reply_is_not_in_the_history(
-    parts: tuple[object, ...], stop: str, kept: bool
+    parts: tuple[object, ...], stop: str, saved: bool
 ) -> None:
-    assert turn("one", *parts, stop=stop).is_in_history is kept
+    assert turn("one", *parts, stop=stop).is_in_history is saved
 
 
 @pytest.mark.parametrize(
-    ("stop", "whole"),
+    ("stop", "complete"),
     [
         ("end", True),
         ("length", True),
@@ -81,8 +81,8 @@ def test_a_call_that_failed_before_a_reply_is_not_in_the_history(
         (None, False),
     ],
 )
-def test_an_interrupted_reply_is_not_complete(stop: str, whole: bool) -> None:
-    assert turn("one", TextPart("1"), stop=stop).is_complete is whole
+def test_an_interrupted_reply_is_not_complete(stop: str, complete: bool) -> None:
+    assert turn("one", TextPart("1"), stop=stop).is_complete is complete
 
 
 @pytest.mark.parametrize(

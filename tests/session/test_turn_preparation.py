@@ -1,4 +1,4 @@
-"""Where a turn stands, what its session says of it, and which replies are reused."""
+"""The turns that a prompt follows, the notices of its session, and cached replies."""
 
 from __future__ import annotations
 
@@ -55,46 +55,46 @@ from mimo_magics.session.turn import Turn
 pytestmark = pytest.mark.anyio
 
 
-def keeping(talk: Session, prompt: str, **options: object) -> Reply:
-    return ask(talk, prompt, run_all="keep", **options)
+def keeping(chat: Session, prompt: str, **options: object) -> Reply:
+    return ask(chat, prompt, run_all="keep", **options)
 
 
 def test_an_equal_request_is_not_sent_again(peer: Peer) -> None:
-    talk = create_session(peer)
-    first = keeping(talk, "one", cell="a")
-    before = talk.history
+    chat = create_session(peer)
+    first = keeping(chat, "one", cell="a")
+    before = chat.history
     day = f"{datetime.now():%Y-%m-%d}"  # noqa: DTZ005
-    assert notices(talk, "one", cell="a", run_all="keep") == (
+    assert notices(chat, "one", cell="a", run_all="keep") == (
         f"Reused the reply of {day} (request unchanged). Use --fresh to call the model again.",
     )
     assert len(peer.requests) == 1
     (turn,) = before.all_turns
-    assert talk.history.all_turns == (replace(turn, reply=first, usage=talk.turns[0].usage),)
+    assert chat.history.all_turns == (replace(turn, reply=first, usage=chat.turns[0].usage),)
 
 
 def test_run_all_reuses_all_replies(peer: Peer) -> None:
-    talk = create_session(peer)
+    chat = create_session(peer)
     for _ in range(2):
-        run_cells(talk, "a", "b", run_all="keep")
-        run_cells(talk, "n", new=True, run_all="keep")
-        run_cells(talk, "c", run_all="keep")
+        run_cells(chat, "a", "b", run_all="keep")
+        run_cells(chat, "n", new=True, run_all="keep")
+        run_cells(chat, "c", run_all="keep")
     assert request_bodies(peer) == [
         expected_body("a"),
         expected_body("a", "b"),
         expected_body("n"),
         expected_body("n", "c"),
     ]
-    assert describe_branches(talk) == [(2, "a b", False), (4, "n c", True)]
+    assert describe_branches(chat) == [(2, "a b", False), (4, "n c", True)]
 
 
 def test_cells_after_a_changed_one_call_the_model(peer: Peer) -> None:
-    talk = create_session(peer)
-    run_cells(talk, "a", "b", "c", run_all="keep")
-    run_cells(talk, "a", run_all="keep")
-    run_cells(talk, "b", words="!", run_all="keep")
-    run_cells(talk, "c", run_all="keep")
+    chat = create_session(peer)
+    run_cells(chat, "a", "b", "c", run_all="keep")
+    run_cells(chat, "a", run_all="keep")
+    run_cells(chat, "b", words="!", run_all="keep")
+    run_cells(chat, "c", run_all="keep")
     assert request_bodies(peer, 3) == [expected_body("a", "b!"), expected_body("a", "b!", "c")]
-    assert describe_branches(talk) == [(3, "a b c", False), (5, "a b! c", True)]
+    assert describe_branches(chat) == [(3, "a b c", False), (5, "a b! c", True)]
 
 
 @pytest.mark.parametrize(
@@ -120,17 +120,17 @@ def test_cells_after_a_changed_one_call_the_model(peer: Peer) -> None:
     ids=" ".join,
 )
 def test_a_request_that_changed_is_sent(peer: Peer, changed: dict[str, object]) -> None:
-    talk = create_session(peer)
-    keeping(talk, "one", cell="a")
-    assert keeping(talk, **{"prompt": "one", "cell": "a", **changed}).stop == "end"
+    chat = create_session(peer)
+    keeping(chat, "one", cell="a")
+    assert keeping(chat, **{"prompt": "one", "cell": "a", **changed}).stop == "end"
     assert len(peer.requests) == 2
 
 
 def test_a_request_in_the_other_format_or_to_another_server_is_sent(peer: Peer) -> None:
-    talk = create_session(peer)
-    keeping(talk, "one", cell="a")
-    keeping(talk, "one", cell="a", api="anthropic", base_url=api_base_url(peer, "anthropic"))
-    keeping(talk, "one", cell="a", base_url=api_base_url(peer, "openai").replace("127.0.0.1", "localhost"))
+    chat = create_session(peer)
+    keeping(chat, "one", cell="a")
+    keeping(chat, "one", cell="a", api="anthropic", base_url=api_base_url(peer, "anthropic"))
+    keeping(chat, "one", cell="a", base_url=api_base_url(peer, "openai").replace("127.0.0.1", "localhost"))
     assert [seen.api for seen in peer.requests] == ["openai", "anthropic", "openai"]
 
 
@@ -150,9 +150,9 @@ def test_a_request_in_the_other_format_or_to_another_server_is_sent(peer: Peer) 
 def test_settings_of_transport_and_display_do_not_prevent_reuse(
     peer: Peer, changed: dict[str, object]
 ) -> None:
-    talk = create_session(peer)
-    keeping(talk, "one", cell="a")
-    assert keeping(talk, **{"prompt": "one", "cell": "a", **changed}).text == "You said: one"
+    chat = create_session(peer)
+    keeping(chat, "one", cell="a")
+    assert keeping(chat, **{"prompt": "one", "cell": "a", **changed}).text == "You said: one"
     assert len(peer.requests) == 1
 
 
@@ -161,72 +161,72 @@ def test_the_date_in_the_system_prompt_does_not_prevent_reuse(
 ) -> None:
     urls = {api: api_base_url(peer, api) for api in APIS}
     monkeypatch.setitem(SERVICES, "mimo-v2", replace(SERVICES["mimo-v2"], base_urls=urls))
-    talk = Session()
+    chat = Session()
     for day in (20, 21):
-        talk.started_on = date(2026, 3, day)
+        chat.started_on = date(2026, 3, day)
         for words in ("one", "two"):
-            keeping(talk, words, cell=words)
+            keeping(chat, words, cell=words)
     assert len(peer.requests) == 2
-    assert "2026-03-20" in talk.turns[0].system
-    keeping(talk, "three")
+    assert "2026-03-20" in chat.turns[0].system
+    keeping(chat, "three")
     assert "2026-03-21" in peer.requests[-1].body["messages"][0]["content"]
 
 
 def test_by_default_no_reply_is_reused(peer: Peer) -> None:
-    talk = create_session(peer)
-    run_cells(talk, "a", "a")
+    chat = create_session(peer)
+    run_cells(chat, "a", "a")
     assert len(peer.requests) == 2
 
 
 @pytest.mark.parametrize("how", ["cut", "interrupted"])
 def test_an_incomplete_reply_is_not_reused(peer: Peer, how: str) -> None:
-    talk = create_session(peer)
-    run_incomplete_turn(talk, peer, how, cell="a", run_all="keep")
-    assert keeping(talk, "one", cell="a").text == "You said: one"
+    chat = create_session(peer)
+    run_incomplete_turn(chat, peer, how, cell="a", run_all="keep")
+    assert keeping(chat, "one", cell="a").text == "You said: one"
 
 
 def test_a_continued_reply_is_reused(peer: Peer) -> None:
-    talk = create_session(peer)
-    run_incomplete_turn(talk, peer, "cut", cell="a")
+    chat = create_session(peer)
+    run_incomplete_turn(chat, peer, "cut", cell="a")
     peer.answers(continue_reply)
-    talk.ask(None)
-    assert keeping(talk, "one", cell="a").text == "Half an answer."
+    chat.ask(None)
+    assert keeping(chat, "one", cell="a").text == "Half an answer."
     assert len(peer.requests) == 2
 
 
 def test_the_newest_reply_is_reused(peer: Peer) -> None:
-    talk = create_session(peer)
+    chat = create_session(peer)
     for answer in ("One.", "Two."):
         peer.answers(lambda seen, answer=answer: stream(seen, reply(answer)))
-        ask(talk, "one", cell="a")
-    assert keeping(talk, "one", cell="a").text == "Two."
-    assert (len(peer.requests), len(talk.history.all_turns)) == (2, 2)
+        ask(chat, "one", cell="a")
+    assert keeping(chat, "one", cell="a").text == "Two."
+    assert (len(peer.requests), len(chat.history.all_turns)) == (2, 2)
 
 
 def test_the_caller_may_decide_on_each_reply(peer: Peer) -> None:
-    talk = create_session(peer)
+    chat = create_session(peer)
     shown: list[Turn] = []
     refusing: Callable[[Turn], bool] = lambda turn: bool(shown.append(turn))  # noqa: E731
-    ask(talk, "one", cell="a", reuse=refusing)
+    ask(chat, "one", cell="a", reuse=refusing)
     assert shown == []
-    (first,) = talk.turns
-    ask(talk, "one", cell="a", reuse=refusing, run_all="keep")
+    (first,) = chat.turns
+    ask(chat, "one", cell="a", reuse=refusing, run_all="keep")
     assert (shown, len(peer.requests)) == ([first], 2)
-    ask(talk, "one", cell="a", reuse=lambda _: True)
+    ask(chat, "one", cell="a", reuse=lambda _: True)
     assert len(peer.requests) == 2
 
 
 def test_a_cached_reply_has_no_usage_and_the_first_usage_stays_counted(peer: Peer) -> None:
-    talk = create_session(peer)
-    keeping(talk, "one", cell="a")
-    before = talk.spending
+    chat = create_session(peer)
+    keeping(chat, "one", cell="a")
+    before = chat.spending
     assert before.tokens == 30
-    keeping(talk, "one", cell="a")
-    keeping(talk, "one", cell="b", new=True)
-    keeping(talk, "one", keep=False)
+    keeping(chat, "one", cell="a")
+    keeping(chat, "one", cell="b", new=True)
+    keeping(chat, "one", keep=False)
     assert len(peer.requests) == 1
-    assert (talk.spending, talk.unrecorded_usage) == (before, Usage())
-    assert talk.turns[-1].usage == Usage()
+    assert (chat.spending, chat.unrecorded_usage) == (before, Usage())
+    assert chat.turns[-1].usage == Usage()
 
 
 def test_a_cached_reply_to_a_one_off_prompt_costs_nothing(
@@ -234,20 +234,20 @@ def test_a_cached_reply_to_a_one_off_prompt_costs_nothing(
 ) -> None:
     urls = {api: api_base_url(peer, api) for api in APIS}
     monkeypatch.setitem(SERVICES, "mimo-v2", replace(SERVICES["mimo-v2"], base_urls=urls))
-    talk = Session(system="none")
-    assert keeping(talk, "one").cost == pytest.approx((20 * 1.05 + 10 * 3.15) / 1e6)
-    keeping(talk, "one", keep=False)
-    assert (len(peer.requests), talk.unrecorded_cost) == (1, 0.0)
+    chat = Session(system="none")
+    assert keeping(chat, "one").cost == pytest.approx((20 * 1.05 + 10 * 3.15) / 1e6)
+    keeping(chat, "one", keep=False)
+    assert (len(peer.requests), chat.unrecorded_cost) == (1, 0.0)
 
 
 def test_a_cached_reply_is_replayed_as_events(peer: Peer) -> None:
-    talk = create_session(peer)
-    keeping(talk, "one", cell="a")
+    chat = create_session(peer)
+    keeping(chat, "one", cell="a")
     events: list[Event] = []
-    with portal.PortalStream(talk.stream("one", cell="a", run_all="keep")) as call:
+    with portal.PortalStream(chat.stream("one", cell="a", run_all="keep")) as call:
         events.extend(call)
-    (told, *others) = events
-    assert isinstance(told, Notice)
+    (expected, *others) = events
+    assert isinstance(expected, Notice)
     assert others == [
         ResponseStarted("0123456789abcdef", "mimo-test"),
         ReasoningDelta("Hm."),
@@ -267,16 +267,16 @@ def test_a_cached_reply_runs_no_tools_and_needs_no_key(peer: Peer, monkeypatch: 
 
     call = replace(CALL, message=Message("assistant", (ReasoningPart("Hm."), ToolCall("c1", "clock", "{}"))))
     peer.answers(lambda seen: stream(seen, call), obey)
-    talk = create_session(peer)
-    talk.tools = Session(tools=[clock]).tools
-    first = keeping(talk, "one", cell="a")
+    chat = create_session(peer)
+    chat.tools = Session(tools=[clock]).tools
+    first = keeping(chat, "one", cell="a")
     monkeypatch.delenv("MIMO_API_KEY")
-    assert keeping(talk, "one", cell="a").message == first.message
+    assert keeping(chat, "one", cell="a").message == first.message
     assert (ran, len(peer.requests)) == (["clock"], 2)
 
 
 def saved(*parts: Part, digest: str) -> Turn:
-    """An answer of a notebook that was saved long ago."""
+    """A turn of an older saved notebook."""
     answer = Reply(Message("assistant", parts), Usage(20, 10), "end", "mimo-test", "1")
     noon = datetime(2025, 1, 2, 12).timestamp()  # noqa: DTZ001
     return Turn(
@@ -293,17 +293,17 @@ def saved(*parts: Part, digest: str) -> Turn:
 
 
 def test_a_reply_from_the_saved_notebook_is_reused(peer: Peer) -> None:
-    ask(talk := create_session(peer), "one")
-    digest = talk.turns[0].digest
-    talk = create_session(peer)
-    talk.cached_turns = {digest: saved(TextPart("Saved."), digest=digest)}
-    assert notices(talk, "one", cell="a", run_all="keep") == (
+    ask(chat := create_session(peer), "one")
+    digest = chat.turns[0].digest
+    chat = create_session(peer)
+    chat.cached_turns = {digest: saved(TextPart("Saved."), digest=digest)}
+    assert notices(chat, "one", cell="a", run_all="keep") == (
         "Reused the reply of 2025-01-02 (request unchanged). Use --fresh to call the model again.",
     )
-    assert talk.turns[0].reply.text == "Saved."
-    assert (talk.turns[0].id, talk.turns[0].cell, talk.turns[0].usage) == ("0" * 12, "a", Usage())
+    assert chat.turns[0].reply.text == "Saved."
+    assert (chat.turns[0].id, chat.turns[0].cell, chat.turns[0].usage) == ("0" * 12, "a", Usage())
     assert len(peer.requests) == 1
-    ask(talk, "two")
+    ask(chat, "two")
     assert peer.requests[-1].body["messages"] == [
         {"role": "user", "content": "one"},
         {"role": "assistant", "content": "Saved."},
@@ -312,63 +312,63 @@ def test_a_reply_from_the_saved_notebook_is_reused(peer: Peer) -> None:
 
 
 def test_a_reply_that_two_branches_reuse_is_in_both(peer: Peer, tmp_path: Path) -> None:
-    talk = create_session(peer)
-    run_cells(talk, "a", "b", run_all="keep")
-    ask(talk, "a", cell="n", new=True, run_all="keep")
-    assert describe_branches(talk) == [(2, "a b", False), (3, "a", True)]
-    talk.save(tmp_path / "talk.json")
-    assert Session.load(tmp_path / "talk.json").history == talk.history
+    chat = create_session(peer)
+    run_cells(chat, "a", "b", run_all="keep")
+    ask(chat, "a", cell="n", new=True, run_all="keep")
+    assert describe_branches(chat) == [(2, "a b", False), (3, "a", True)]
+    chat.save(tmp_path / "talk.json")
+    assert Session.load(tmp_path / "talk.json").history == chat.history
 
 
 CELLS = ["a", "b", "c", "d", "e"]
 
 
 @pytest.mark.parametrize(
-    ("place", "told"),
+    ("place", "expected"),
     [
         (0, "Replaced turn 1. The previous version, with 4 later turns, is branch 5."),
         (2, "Replaced turn 3. The previous version, with 2 later turns, is branch 5."),
         (4, "Replaced turn 5. The previous version is branch 5."),
     ],
 )
-def test_a_re_run_replaces_its_turn(peer: Peer, place: int, told: str) -> None:
-    talk = create_session(peer)
-    run_cells(talk, *CELLS)
-    assert notices(talk, "again", cell=CELLS[place]) == (told,)
+def test_a_re_run_replaces_its_turn(peer: Peer, place: int, expected: str) -> None:
+    chat = create_session(peer)
+    run_cells(chat, *CELLS)
+    assert notices(chat, "again", cell=CELLS[place]) == (expected,)
     assert request_bodies(peer) == [
         *(expected_body(*CELLS[: number + 1]) for number in range(5)),
         expected_body(*CELLS[:place], "again"),
     ]
     now = " ".join([*CELLS[:place], "again"])
-    assert (current_prompts(talk), describe_branches(talk)) == (
+    assert (current_prompts(chat), describe_branches(chat)) == (
         now,
         [(5, "a b c d e", False), (6, now, True)],
     )
 
 
 def test_cells_that_re_run_after_it_follow_the_new_turn(peer: Peer) -> None:
-    talk = create_session(peer)
-    run_cells(talk, *CELLS)
-    run_cells(talk, "b", words="!")
-    assert [notices(talk, cell, cell=cell) for cell in "cd"] == [(), ()]
+    chat = create_session(peer)
+    run_cells(chat, *CELLS)
+    run_cells(chat, "b", words="!")
+    assert [notices(chat, cell, cell=cell) for cell in "cd"] == [(), ()]
     assert request_bodies(peer, 5) == [
         expected_body("a", "b!"),
         expected_body("a", "b!", "c"),
         expected_body("a", "b!", "c", "d"),
     ]
-    assert describe_branches(talk) == [(5, "a b c d e", False), (8, "a b! c d", True)]
+    assert describe_branches(chat) == [(5, "a b c d e", False), (8, "a b! c d", True)]
 
 
 @pytest.mark.parametrize("api", APIS)
 def test_run_all_sends_the_same_requests_again(peer: Peer, api: Api) -> None:
-    talk = create_session(peer, api)
+    chat = create_session(peer, api)
     for _ in range(2):
-        run_cells(talk, "a", "b")
-        run_cells(talk, "n", new=True)
-        run_cells(talk, "c")
+        run_cells(chat, "a", "b")
+        run_cells(chat, "n", new=True)
+        run_cells(chat, "c")
     assert request_bodies(peer, 4) == request_bodies(peer)[:4]
     assert [len(seen["messages"]) for seen in request_bodies(peer, 4)] == [1, 3, 1, 3]
-    assert describe_branches(talk) == [
+    assert describe_branches(chat) == [
         (2, "a b", False),
         (4, "n c", False),
         (6, "a b", False),
@@ -377,73 +377,73 @@ def test_run_all_sends_the_same_requests_again(peer: Peer, api: Api) -> None:
 
 
 def test_a_replaced_turn_of_another_branch_gets_a_notice(peer: Peer) -> None:
-    talk = create_session(peer)
-    run_cells(talk, "a", "b")
-    run_cells(talk, "n", new=True)
-    run_cells(talk, "c")
-    told = "Replaced turn 1. The previous version, with 1 later turn, is branch {}."
-    assert notices(talk, "again", cell="a") == (told.format(2),)
-    assert notices(talk, "again", cell="n", new=True) == (told.format(4),)
-    assert notices(talk, "again", cell="m", new=True) == ()
+    chat = create_session(peer)
+    run_cells(chat, "a", "b")
+    run_cells(chat, "n", new=True)
+    run_cells(chat, "c")
+    expected = "Replaced turn 1. The previous version, with 1 later turn, is branch {}."
+    assert notices(chat, "again", cell="a") == (expected.format(2),)
+    assert notices(chat, "again", cell="n", new=True) == (expected.format(4),)
+    assert notices(chat, "again", cell="m", new=True) == ()
 
 
 def test_notices_of_the_caller_follow_those_of_the_session(peer: Peer) -> None:
-    talk = create_session(peer)
-    run_cells(talk, "a")
-    assert notices(talk, "again", cell="a", notices=["By the way."]) == (
+    chat = create_session(peer)
+    run_cells(chat, "a")
+    assert notices(chat, "again", cell="a", notices=["By the way."]) == (
         "Replaced turn 1. The previous version is branch 1.",
         "By the way.",
     )
 
 
 def test_an_appended_turn_leaves_the_turns_of_its_cell(peer: Peer) -> None:
-    talk = create_session(peer)
-    run_cells(talk, "a", "b")
-    run_cells(talk, "b", words="2", append=True)
-    run_cells(talk, "b", words="3", append=True)
-    run_cells(talk, "c")
+    chat = create_session(peer)
+    run_cells(chat, "a", "b")
+    run_cells(chat, "b", words="2", append=True)
+    run_cells(chat, "b", words="3", append=True)
+    run_cells(chat, "c")
     assert request_bodies(peer)[-1] == expected_body("a", "b", "b2", "b3", "c")
-    assert [turn.cell for turn in talk.turns] == ["a", "b", "b", "b", "c"]
-    run_cells(talk, "b", words="4")
+    assert [turn.cell for turn in chat.turns] == ["a", "b", "b", "b", "c"]
+    run_cells(chat, "b", words="4")
     assert request_bodies(peer)[-1] == expected_body("a", "b4")
 
 
 def test_prompts_without_a_cell_are_appended(peer: Peer) -> None:
-    talk = create_session(peer)
+    chat = create_session(peer)
     for _ in range(2):
-        assert notices(talk, "a") == ()
+        assert notices(chat, "a") == ()
     assert request_bodies(peer) == [expected_body("a"), expected_body("a", "a")]
 
 
 def test_plain_python_replaces_a_turn_by_a_cell_name(peer: Peer) -> None:
-    talk = create_session(peer)
+    chat = create_session(peer)
     for words in ("one", "two"):
-        talk.ask(words, cell="mine")
+        chat.ask(words, cell="mine")
     assert request_bodies(peer) == [expected_body("one"), expected_body("two")]
 
 
 def test_a_one_off_prompt_replaces_no_turn(peer: Peer) -> None:
-    talk = create_session(peer)
-    run_cells(talk, "a", "b")
-    before = talk.history
-    assert notices(talk, "aside", cell="a", keep=False) == ()
-    assert (request_bodies(peer)[-1], talk.history) == (expected_body("aside"), before)
-    assert talk.unrecorded_usage == Usage(20, 10, 5)
+    chat = create_session(peer)
+    run_cells(chat, "a", "b")
+    before = chat.history
+    assert notices(chat, "aside", cell="a", keep=False) == ()
+    assert (request_bodies(peer)[-1], chat.history) == (expected_body("aside"), before)
+    assert chat.unrecorded_usage == Usage(20, 10, 5)
 
 
 def test_a_branch_from_the_root_follows_no_other_turn(peer: Peer) -> None:
-    talk = create_session(peer)
-    run_cells(talk, "a", "b")
-    ask(talk, "n", new=True)
-    ask(talk, "c")
+    chat = create_session(peer)
+    run_cells(chat, "a", "b")
+    ask(chat, "n", new=True)
+    ask(chat, "c")
     assert request_bodies(peer, 2) == [expected_body("n"), expected_body("n", "c")]
-    assert describe_branches(talk) == [(2, "a b", False), (4, "n c", True)]
+    assert describe_branches(chat) == [(2, "a b", False), (4, "n c", True)]
 
 
 def test_a_cell_of_another_branch_runs_there(peer: Peer) -> None:
-    talk = create_session(peer)
-    run_cells(talk, "a", "b")
-    run_cells(talk, "n", new=True)
-    run_cells(talk, "b", words="!")
-    ask(talk, "next")
+    chat = create_session(peer)
+    run_cells(chat, "a", "b")
+    run_cells(chat, "n", new=True)
+    run_cells(chat, "b", words="!")
+    ask(chat, "next")
     assert request_bodies(peer, 3) == [expected_body("a", "b!"), expected_body("a", "b!", "next")]

@@ -1,4 +1,4 @@
-"""A turn on its way: what is kept of it, however it ends."""
+"""Running turns: the turn that is saved, however it ends."""
 
 import asyncio
 import re
@@ -38,9 +38,9 @@ def session(peer: Peer, api: Api = "openai", **options: object) -> Session:
 
 
 def test_a_turn_records_its_prompt_reply_and_parameters(peer: Peer) -> None:
-    talk = session(peer, system="Be brief.", temperature=0.5, max_tokens=9, thinking=False)
-    answer = talk.ask("one", model="mimo-v2-flash", temperature=0.0)
-    (turn,) = talk.turns
+    chat = session(peer, system="Be brief.", temperature=0.5, max_tokens=9, thinking=False)
+    answer = chat.ask("one", model="mimo-v2-flash", temperature=0.0)
+    (turn,) = chat.turns
     assert turn == Turn(
         user_message("one"),
         answer,
@@ -81,57 +81,57 @@ def test_a_turn_records_its_prompt_reply_and_parameters(peer: Peer) -> None:
 def test_an_incomplete_reply_is_saved_and_marked(
     peer: Peer, api: Api, end: list[object], kind: type[Exception]
 ) -> None:
-    talk = session(peer, api)
+    chat = session(peer, api)
     obeying = peer.script
     peer.answers(lambda seen: Answer([*frames(seen, ["half ", "an answer"], end=False), *end]))
     with pytest.raises(kind) as failure:
-        talk.ask("one")
-    (turn,) = talk.turns
+        chat.ask("one")
+    (turn,) = chat.turns
     assert (turn.reply.text, turn.reply.stop) == ("half an answer", "cut")
     assert failure.value.reply.text == "half an answer"
     peer.script = obeying
-    assert str(talk.ask("two")) == "You said: two"
+    assert str(chat.ask("two")) == "You said: two"
     assert [role for role, _ in sent_messages(peer)] == ["user", "assistant", "user"]
 
 
 async def test_leaving_a_turn_early_saves_the_partial_reply_and_closes_the_socket(peer: Peer) -> None:
-    talk = session(peer)
+    chat = session(peer)
     peer.answers(lambda seen: Answer(frames(seen, repeat("word "), 0.05)))
-    async with talk.stream("one") as running:
+    async with chat.stream("one") as running:
         async for event in running:
             if isinstance(event, TextDelta):
                 break
-    assert running.turn == talk.turns[0]
+    assert running.turn == chat.turns[0]
     assert (running.turn.reply.text, running.turn.reply.stop) == ("word ", "interrupted")
     assert peer.settled()[0].disconnected
     await http.aclose()
 
 
 async def test_a_cancelled_task_saves_the_partial_reply(peer: Peer) -> None:
-    talk = session(peer)
+    chat = session(peer)
     peer.answers(lambda seen: Answer([*frames(seen, ["word "], end=False), SILENCE]))
-    begun = asyncio.Event()
+    started = asyncio.Event()
 
     async def turn() -> None:
-        async with talk.stream("one") as running:
+        async with chat.stream("one") as running:
             async for event in running:
                 if isinstance(event, TextDelta):
-                    begun.set()
+                    started.set()
 
     task = asyncio.create_task(turn())
-    await begun.wait()
+    await started.wait()
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
-    assert [(turn.reply.text, turn.reply.stop) for turn in talk.turns] == [("word ", "interrupted")]
+    assert [(turn.reply.text, turn.reply.stop) for turn in chat.turns] == [("word ", "interrupted")]
     await http.aclose()
 
 
 async def test_a_turn_that_is_stopped_before_a_reply_is_not_saved(peer: Peer) -> None:
-    talk = session(peer)
+    chat = session(peer)
     peer.answers(Answer([SILENCE]))
-    await cancel_after_request(peer, talk.stream("one"))
-    assert talk.turns == ()
+    await cancel_after_request(peer, chat.stream("one"))
+    assert chat.turns == ()
     await http.aclose()
 
 
@@ -156,7 +156,7 @@ def test_a_reply_has_its_estimated_cost(mimo: Peer) -> None:
 
 
 @pytest.mark.parametrize(
-    ("answered", "notes"),
+    ("replied", "notes"),
     [
         (
             "mimo-v2.5",
@@ -167,13 +167,13 @@ def test_a_reply_has_its_estimated_cost(mimo: Peer) -> None:
     ],
 )
 def test_a_reply_of_another_model_gets_a_note_and_its_price(
-    peer: Peer, answered: str, notes: tuple[str, ...]
+    peer: Peer, replied: str, notes: tuple[str, ...]
 ) -> None:
-    peer.script = lambda seen: stream(seen, replace(reply("ok"), model=answered))
-    talk = session(
+    peer.script = lambda seen: stream(seen, replace(reply("ok"), model=replied))
+    chat = session(
         peer, model="mimo-v2-flash", prices={"mimo-v2.5": [1e6, 1e6, 1e6], "mimo-v2-flash": [0, 0, 0]}
     )
-    assert (talk.ask("one").notes, talk.spending.usd) == (notes, 30 if notes else 0)
+    assert (chat.ask("one").notes, chat.spending.usd) == (notes, 30 if notes else 0)
 
 
 def test_the_embedded_model_is_not_another_model(peer: Peer) -> None:

@@ -28,7 +28,7 @@ class WatchedComparison:
         self.cell = Cell()
         progress = ComparisonProgress(titles)
         create_view = partial(ComparisonView, DisplayOptions(), progress, self.cell)
-        self.renderer = LiveRenderer(StatusRenderer(progress), progress, create_view, self.cell, self.clock)
+        self.renderer = LiveRenderer(StatusRenderer(progress), create_view, self.clock)
         self.meters = {number: Meter(self.clock) for number in range(len(titles))}
         self.renderer.start(self.meters)
 
@@ -65,7 +65,7 @@ CODE_BLOCKS = "One:\n\n```python\na = 1\n\nb = 2\n```\n\n- two:\n\n  ```\n  c\n 
 def new_reply_renderer(cell: Cell | None = None, now: Callable[[], float] = monotonic) -> LiveRenderer:
     progress, cell = ReplyProgress(), cell or Cell()
     fallback = StaticRenderer(progress, is_only_output=True, now=now)
-    return LiveRenderer(fallback, progress, partial(ReplyView, DisplayOptions(), progress, cell), cell, now)
+    return LiveRenderer(fallback, partial(ReplyView, DisplayOptions(), progress, cell), now)
 
 
 def create_live_renderer(cell: Cell | None = None, now: Callable[[], float] = monotonic) -> LiveRenderer:

@@ -55,10 +55,6 @@ class ComparisonView:
         """The document of a comparison has no groups."""
         return frozenset()
 
-    @property
-    def code_to_insert(self) -> None:
-        """A comparison offers no code."""
-
     def show(self, event: Event, number: int = 0) -> None:
         """Add an event of a reply. The end of a reply is painted at once."""
         if isinstance(event, ReplyEnded):
@@ -79,7 +75,7 @@ class ComparisonView:
         return painted_count
 
     def end(self, document: Document) -> None:
-        """Show the final state, for a page that is reloaded and never receives the document."""
+        """Show the final state."""
         self._update_status()
         for number, column in enumerate(self._columns):
             if number not in self._progress.ended_numbers:

@@ -12,7 +12,7 @@ from time import monotonic
 from typing import Any
 
 from mimo_magics.core.events import Event, ReasoningDelta, Stopped, TextDelta
-from mimo_magics.core.renderer_protocol import CellControl, Document, SilentRenderer, TurnMeter
+from mimo_magics.core.renderer_protocol import Document, SilentRenderer, TurnMeter
 from mimo_magics.display.live.retired_views import MAX_RETIRED_VIEWS, retire
 from mimo_magics.display.live.throttle import Throttle
 from mimo_magics.display.live.view import View
@@ -69,24 +69,18 @@ class LiveRenderer:
 
     Args:
         fallback: shows it until the page has answered, and to the end if it never does.
-        progress: the status of both.
         create_view: creates the widgets.
-        cell: the running cell.
         now: returns the time in seconds.
     """
 
     def __init__(
         self,
         fallback: StatusRenderer,
-        progress: Progress,
         create_view: Callable[[], View],
-        cell: CellControl,
         now: Callable[[], float] = monotonic,
     ) -> None:
         self._fallback = fallback
-        self._progress = progress
         self._create_view = create_view
-        self._cell = cell
         self._now = now
         self._probe = WidgetProbe(now)
         """Sends its first probe with the first tick."""
@@ -96,7 +90,7 @@ class LiveRenderer:
 
     def start(self, meters: Mapping[int, TurnMeter]) -> None:
         """Receive the meters of the replies, by their numbers."""
-        self._progress.start(meters)
+        self._fallback.start(meters)
 
     async def has_buttons(self) -> bool:
         """Return whether it shows buttons for approvals. Wait until the page has answered or the probe has given up."""
@@ -128,8 +122,6 @@ class LiveRenderer:
             return
         view = self._widgets.view
         self._fallback.output.update(document.to_bundle(view.open_groups), metadata)
-        if code := view.code_to_insert:
-            self._cell.insert(code)
         view.end(document)
         retire(view)
 
@@ -150,4 +142,4 @@ class LiveRenderer:
         self._pending_events.clear()
         view.paint()
         self._fallback.output.update(widget_bundle(view.root))
-        self._widgets = ViewRenderer(view, self._progress, self._now)
+        self._widgets = ViewRenderer(view, self._fallback.progress, self._now)

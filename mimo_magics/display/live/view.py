@@ -25,10 +25,6 @@ class View(Protocol):
     def open_groups(self) -> frozenset[int]:
         """Numbers of the groups of reasoning and tool calls that the user unfolded."""
 
-    @property
-    def code_to_insert(self) -> str | None:
-        """The code block that the user wants in a new cell."""
-
     def show(self, event: Event, number: int = 0) -> None:
         """Add an event of the reply with this number."""
 
@@ -36,7 +32,7 @@ class View(Protocol):
         """Send the changes to the page. Return the number of replies that changed."""
 
     def end(self, document: Document) -> None:
-        """Show the final state, for a page that is reloaded and never receives the document."""
+        """Show the final state, for a page that is reloaded and never receives the document. Insert the chosen code."""
 
     def close(self) -> None:
         """Remove the widgets."""
@@ -54,6 +50,7 @@ class ReplyView:
     def __init__(self, display_options: DisplayOptions, progress: ReplyProgress, cell: CellControl) -> None:
         self._factory = WidgetFactory()
         self._progress = progress
+        self._cell = cell
         self._body = ReplyBody(self._factory, display_options)
         self._state = self._factory.html()
         self._metrics = self._factory.html()
@@ -94,7 +91,9 @@ class ReplyView:
         return 1
 
     def end(self, document: Document) -> None:
-        """Show the final state, for a page that is reloaded and never receives the document."""
+        """Insert the code block that the user chose, and show the final state."""
+        if code := self.code_to_insert:
+            self._cell.insert(code)
         self._body.end()
         self._metrics.value = escape_html("".join(map(reply_document.footer, document.replies)))
         self._footer.children = (self._metrics,)

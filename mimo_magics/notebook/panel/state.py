@@ -96,8 +96,8 @@ class PanelState:
         known = {"model": self.model, "system": self.service.system or translate("none")}
         if name in known:
             return translate("service default: {value}", value=known[name])
-        if name == "max_tokens" and (bound := resolve_max_tokens(self.settings, self.service, self.model)):
-            return translate("default: {bound:,} is sent", bound=bound)
+        if name == "max_tokens" and (limit := resolve_max_tokens(self.settings, self.service, self.model)):
+            return translate("default: {max_tokens:,}", max_tokens=limit)
         return translate(SERVER_DEFAULT)
 
 

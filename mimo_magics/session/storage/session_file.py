@@ -207,7 +207,7 @@ def _parse_session(data: Mapping[str, Any]) -> SavedSession:
 
 
 def _upgrade_version_1(data: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the fields of a file of version 1 as those of version 2: its conversations become branches."""
+    """Return the fields of a file of version 1 as those of version 2. Its lines of turns become branches."""
     old = validate(_Version1Document, data)
     turns = [
         {**turn, "opens_branch": old_turn.after == ROOT and old_turn.thread == old_turn.cell != ""}

@@ -23,13 +23,13 @@ def test_the_default_output_limit_is_shown(
         return table_rows(last_bundle(published)["text/plain"])["max_tokens"].split("  ")[0]
 
     body = Session(preset="mimo-v2", system="none").draft("hi").body
-    assert (max_tokens_text(), body["max_completion_tokens"]) == ("default: 128,000 is sent", 128_000)
+    assert (max_tokens_text(), body["max_completion_tokens"]) == ("default: 128,000", 128_000)
     write_setting(config, "preset", "xiaomi")
     assert max_tokens_text() == "server default"
     assert "max_completion_tokens" not in Session(preset="xiaomi", system="none").draft("hi").body
     write_setting(config, "api", "anthropic")
     body = Session(preset="xiaomi", api="anthropic", system="none").draft("hi").body
-    assert (max_tokens_text(), body["max_tokens"]) == ("default: 131,072 is sent", 131_072)
+    assert (max_tokens_text(), body["max_tokens"]) == ("default: 131,072", 131_072)
 
 
 def test_the_restore_line_restores_the_values(

@@ -1,4 +1,4 @@
-"""What may be spent, what was, and whether that is enough."""
+"""Budgets and spending."""
 
 from math import inf
 
@@ -97,7 +97,7 @@ def test_a_sum_with_an_unknown_price_is_unknown() -> None:
 
 
 @pytest.mark.parametrize(
-    ("usage", "service", "model", "spent"),
+    ("usage", "service", "model", "used"),
     [
         (Usage(1_000_000, 1_000_000), "mimo-v2", "mimo-v2-flash", Spending(2_000_000, 0.43)),
         (Usage(10, 5), "other", "mine", Spending(15, 0.0002)),
@@ -107,13 +107,13 @@ def test_a_sum_with_an_unknown_price_is_unknown() -> None:
     ],
 )
 def test_tokens_have_their_price_and_the_embedded_model_is_free(
-    usage: Usage, service: str, model: str, spent: Spending
+    usage: Usage, service: str, model: str, used: Spending
 ) -> None:
-    assert Spending.from_usage(usage, service, model, {"mine": [10, 0, 20]}) == spent
+    assert Spending.from_usage(usage, service, model, {"mine": [10, 0, 20]}) == used
 
 
 @pytest.mark.parametrize(
-    ("budget", "spent", "is_reached"),
+    ("budget", "used", "is_reached"),
     [
         (Budget(100, "tokens"), Spending(99, 9.0), False),
         (Budget(100, "tokens"), Spending(100, 0.0), True),
@@ -123,8 +123,8 @@ def test_tokens_have_their_price_and_the_embedded_model_is_free(
         (Budget(0.5, "USD"), Spending(1, 0.6), True),
     ],
 )
-def test_a_budget_is_exceeded_when_it_is_used_up(budget: Budget, spent: Spending, is_reached: bool) -> None:
-    assert is_exceeded(budget, spent, "m") is is_reached
+def test_a_budget_is_exceeded_when_it_is_used_up(budget: Budget, used: Spending, is_reached: bool) -> None:
+    assert is_exceeded(budget, used, "m") is is_reached
 
 
 def test_a_budget_in_dollars_requires_a_price() -> None:

@@ -1,4 +1,4 @@
-"""How much of a conversation goes to the model."""
+"""The turns that fit into the context window."""
 
 from collections.abc import Sequence
 from random import Random
@@ -184,20 +184,20 @@ TURNS = st.lists(
 
 @given(TURNS, st.integers(0, 600), st.integers(0, 100), st.none() | st.integers(0, 9))
 def test_a_request_never_exceeds_the_window(
-    past: list[Turn], own: int, beside: int, before: int | None
+    past: list[Turn], own: int, extra: int, before: int | None
 ) -> None:
     window = 600
-    everything = plan_context(past, prompt(own), None, "error", extra_tokens=beside).tokens
+    everything = plan_context(past, prompt(own), None, "error", extra_tokens=extra).tokens
     try:
         planned = plan_context(
-            past, prompt(own), window, "drop-oldest", extra_tokens=beside, omitted_before=before
+            past, prompt(own), window, "drop-oldest", extra_tokens=extra, omitted_before=before
         )
     except ContextWindowExceeded:
-        assert own + beside > MAX_FILL_SHARE * window
+        assert own + extra > MAX_FILL_SHARE * window
         return
     was = min(past[-1].omitted_turns if past and before is None else before or 0, len(past))
     assert planned.tokens <= MAX_FILL_SHARE * window
-    assert planned.tokens >= own + beside
+    assert planned.tokens >= own + extra
     assert planned.omitted_turns == 0 or everything > MAX_FILL_SHARE * window
     assert planned.omitted_turns in (0, was, len(past)) or planned.tokens <= TARGET_FILL_SHARE * window
 
@@ -245,10 +245,10 @@ def test_newly_omitted_turns_get_a_notice(left_out: int, before: int, summary: s
 
 def test_a_summary_replaces_the_turns_before_it() -> None:
     assert build_summary_messages("") == ()
-    asked, answered = build_summary_messages("We spoke of loops.")
-    assert (asked.role, answered.role) == ("user", "assistant")
-    assert asked.text.endswith("\n\nWe spoke of loops.")
-    assert answered.text
+    sent, replied = build_summary_messages("We spoke of loops.")
+    assert (sent.role, replied.role) == ("user", "assistant")
+    assert sent.text.endswith("\n\nWe spoke of loops.")
+    assert replied.text
 
 
 def test_the_request_for_a_summary_follows_the_turns() -> None:
@@ -285,9 +285,9 @@ def turns_of(messages: Sequence[Message]) -> list[Turn]:
 
 @given(st.lists(answers(), max_size=4), WORDS, st.sampled_from(["openai", "anthropic"]), st.randoms())
 def test_a_request_with_a_summary_is_valid(
-    said: list[Message], summary: str, api: Api, chance: Random
+    messages: list[Message], summary: str, api: Api, chance: Random
 ) -> None:
-    past = turns_of(said)
+    past = turns_of(messages)
     left_out = chance.randint(0, len(past))
     rest = (
         *build_summary_messages(summary),

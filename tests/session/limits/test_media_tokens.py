@@ -1,4 +1,4 @@
-"""Tokens of pictures and sounds from the first bytes of their data URLs, whatever a stranger put there."""
+"""Tokens of images and audio from the first bytes of their data URLs, which are untrusted."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A response without an end is read up to a bound."""
+"""The size limit of a response."""
 
 from itertools import repeat
 
@@ -14,15 +14,15 @@ from mimo_magics.session.limits.response_size import MAX_RESPONSE_CHARS
 @pytest.mark.parametrize("api", APIS)
 @pytest.mark.parametrize("unit", ["word ", "<tool_call>{}</tool_call>"], ids=["text", "markup"])
 def test_an_endless_response_is_read_up_to_a_limit(peer: Peer, api: Api, unit: str) -> None:
-    talk = create_session(peer, api)
+    chat = create_session(peer, api)
     obeying = peer.script
     peer.answers(lambda seen: Answer(frames(seen, repeat(unit * 1_000))))
     with pytest.raises(WireError, match="The response is larger than 2 MB"):
-        talk.ask("one")
+        chat.ask("one")
     assert len(peer.left()) == 1
-    assert len(talk.turns[0].reply.text) <= MAX_RESPONSE_CHARS if talk.turns else unit != "word "
+    assert len(chat.turns[0].reply.text) <= MAX_RESPONSE_CHARS if chat.turns else unit != "word "
     peer.script = obeying
-    assert str(talk.ask("two")) == "You said: two"
+    assert str(chat.ask("two")) == "You said: two"
 
 
 @pytest.mark.parametrize(
@@ -36,9 +36,9 @@ def test_an_endless_response_is_read_up_to_a_limit(peer: Peer, api: Api, unit: s
     ids=["notes", "sources", "arguments", "reasoning"],
 )
 def test_every_endless_type_of_event_is_limited(peer: Peer, delta: dict[str, object]) -> None:
-    talk = create_session(peer)
+    chat = create_session(peer)
     frame = sse({"id": "1", "model": "mimo-test", "choices": [{"index": 0, "delta": delta}]})
     peer.answers(Answer(repeat(frame * 20)))
     with pytest.raises(WireError, match="The response is larger than 2 MB"):
-        talk.ask("one")
+        chat.ask("one")
     assert len(peer.left()) == 1

@@ -1,4 +1,4 @@
-"""What a turn has spent while it runs."""
+"""The usage of a running turn."""
 
 import pytest
 from hypothesis import given, strategies as st
@@ -41,7 +41,7 @@ LONG = TextDelta("four" * 100)
 
 
 @pytest.mark.parametrize(
-    ("events", "spent", "told"),
+    ("events", "used", "expected"),
     [
         ((), Usage(), False),
         ((100,), Usage(100), False),
@@ -54,7 +54,7 @@ LONG = TextDelta("four" * 100)
         ((100, ResponseStarted(), TextDelta("four"), TextDelta("four")), Usage(100, 2), False),
         ((100, ReasoningDelta("four" * 3), TextDelta("four")), Usage(100, 4, reasoning=3), False),
         ((100, ToolCallStart(0, "c", "tool"), ToolCallDelta(0, '{"a": 1}')), Usage(100, 3), False),
-        # what the server told holds while it is more
+        # Reported counts win while they are higher.
         ((10, UsageUpdate(Usage(90, 1, 64)), TextDelta("four")), Usage(90, 1, 64), False),
         ((100, UsageUpdate(Usage(90, 1, 64)), LONG), Usage(100, 100, 64), False),
         ((100, LONG, UsageUpdate(Usage(90, 120, 64, 5))), Usage(100, 120, 64, 5), False),
@@ -66,15 +66,15 @@ LONG = TextDelta("four" * 100)
         # and without them, or with some, the rest is an estimate
         ((100, LONG, Stopped("end")), Usage(100, 100), False),
         ((100, UsageUpdate(Usage(90, 0, 64)), LONG, Stopped("end")), Usage(90, 100, 64), False),
-        # what was broken off was told in part only
+        # The usage of an incomplete response was reported in part.
         ((100, UsageUpdate(Usage(90, 1)), LONG, Stopped("cut")), Usage(100, 100), False),
         ((100, UsageUpdate(Usage(90, 1)), LONG, Stopped("budget")), Usage(100, 100), False),
     ],
 )
 def test_the_usage_of_a_response_is_reported_or_estimated(
-    events: tuple[Event | int, ...], spent: Usage, told: bool
+    events: tuple[Event | int, ...], used: Usage, expected: bool
 ) -> None:
-    assert read(metered(*events)) == (spent, spent.input + spent.output, told)
+    assert read(metered(*events)) == (used, used.input + used.output, expected)
 
 
 def test_responses_add_up_and_the_last_one_fills_the_window() -> None:
@@ -119,10 +119,10 @@ def growing(counts: list[tuple[int, ...]]) -> list[UsageUpdate]:
 
 
 @given(st.integers(0, 300), st.lists(COMING), st.lists(COUNTS, min_size=1, max_size=4), st.randoms())
-def test_the_usage_never_decreases_during_a_response(asked, coming, counts, chance) -> None:
+def test_the_usage_never_decreases_during_a_response(sent, coming, counts, chance) -> None:
     updates = growing(counts)
     meter = metered(7, TextDelta("four"))
-    meter.start_response(asked)
+    meter.start_response(sent)
     before = meter.usage
     for event in coming:
         if updates and chance.random() < 0.3:
@@ -134,10 +134,10 @@ def test_the_usage_never_decreases_during_a_response(asked, coming, counts, chan
 
 
 @given(st.integers(0, 300), st.lists(COMING), COUNTS, st.booleans())
-def test_at_the_end_the_reported_usage_wins(asked, coming, counts, usage_first) -> None:
+def test_at_the_end_the_reported_usage_wins(sent, coming, counts, usage_first) -> None:
     usage = Usage(counts[0] + 1, counts[1] + 1, *counts[2:])
     end = [UsageUpdate(usage), Stopped("end")]
-    meter = metered(asked, *coming, *(end if usage_first else reversed(end)))
+    meter = metered(sent, *coming, *(end if usage_first else reversed(end)))
     assert read(meter) == (usage, usage.input + usage.output, True)
 
 

@@ -1,4 +1,4 @@
-"""What a session has spent, as a table."""
+"""The usage table of a session."""
 
 from dataclasses import replace
 from functools import reduce
@@ -16,19 +16,19 @@ PRO, FLASH = ("mimo-v2", "mimo-v2-pro"), ("mimo-v2", "mimo-v2-flash")
 MINE, LOCAL = ("other", "mine"), ("local", "mimo-local")
 
 
-def turn(id_: str, usage: Usage, service: tuple[str, str] = PRO, *, kept: bool = False) -> Turn:
+def turn(id_: str, usage: Usage, service: tuple[str, str] = PRO, *, saved: bool = False) -> Turn:
     preset, model = service
     reply = Reply(Message("assistant", (TextPart("Yes."),)), usage, "end")
-    spent = Usage() if kept else usage
-    return Turn(user_message("Well?"), reply, Params(model), preset, "openai", 1.0, id=id_, usage=spent)
+    used = Usage() if saved else usage
+    return Turn(user_message("Well?"), reply, Params(model), preset, "openai", 1.0, id=id_, usage=used)
 
 
 def history(*turns: Turn) -> History:
     return reduce(History.append_turn, turns, History())
 
 
-def table(*turns: Turn, **beside: object) -> list[str]:
-    return usage_bundle(history(*turns), **beside)["text/plain"].splitlines()
+def table(*turns: Turn, **extra: object) -> list[str]:
+    return usage_bundle(history(*turns), **extra)["text/plain"].splitlines()
 
 
 def test_each_turn_has_its_row_and_its_share_of_the_most_expensive_one() -> None:
@@ -62,7 +62,7 @@ def test_several_models_have_their_sums() -> None:
 
 
 def test_a_cached_reply_has_no_cost() -> None:
-    assert table(turn("a", Usage(1_000, 100), kept=True), turn("b", Usage(1_000, 100))) == [
+    assert table(turn("a", Usage(1_000, 100), saved=True), turn("b", Usage(1_000, 100))) == [
         " turn  model        input  cached  output     USD  share of cost",
         "    1  mimo-v2-pro      0       –       0  0.0000  reused",
         "    2  mimo-v2-pro  1,000     0 %     100  0.0014  ██████████",
@@ -123,15 +123,15 @@ def test_without_usage_there_is_only_the_total() -> None:
 
 def test_a_turn_in_several_branches_is_counted_once() -> None:
     twice = (turn("a", Usage(1_000, 100)), turn("b", Usage(100, 10)), turn("a", Usage(1_000, 100)))
-    again = (*twice, turn("c", Usage(10, 1)))
-    assert [row.split()[0] for row in table(*again)[1:-1]] == ["1", "2", "4", "total"]
-    assert compute_spending(history(*again)) == Spending(
+    repeated = (*twice, turn("c", Usage(10, 1)))
+    assert [row.split()[0] for row in table(*repeated)[1:-1]] == ["1", "2", "4", "total"]
+    assert compute_spending(history(*repeated)) == Spending(
         1_221, pytest.approx(1_110 * 1.05e-6 + 111 * 3.15e-6)
     )
 
 
 def test_all_turns_and_other_calls_are_spending() -> None:
-    turns = history(turn("a", Usage(1_000, 100), LOCAL), turn("b", Usage(5, 5), MINE, kept=True))
+    turns = history(turn("a", Usage(1_000, 100), LOCAL), turn("b", Usage(5, 5), MINE, saved=True))
     assert compute_spending(turns, {}, Usage(10, 5), 0.25) == Spending(1_115, 0.25)
     assert compute_spending(turns) == Spending(1_100, 0.0)
     assert compute_spending(history()) == Spending()
@@ -157,7 +157,7 @@ def test_numbers_are_right_aligned_in_html() -> None:
 
 
 def test_a_turn_has_the_price_of_the_model_that_answered() -> None:
-    asked = turn("a", Usage(1_000_000), ("xiaomi", "mimo-v2-flash"))
-    answered = replace(asked, reply=replace(asked.reply, model="mimo-v2.5"))
-    assert compute_spending(history(asked)) == Spending(1_000_000, None)
-    assert compute_spending(history(answered)) == Spending(1_000_000, 0.14)
+    sent = turn("a", Usage(1_000_000), ("xiaomi", "mimo-v2-flash"))
+    replied = replace(sent, reply=replace(sent.reply, model="mimo-v2.5"))
+    assert compute_spending(history(sent)) == Spending(1_000_000, None)
+    assert compute_spending(history(replied)) == Spending(1_000_000, 0.14)
