@@ -51,8 +51,10 @@ def files(folder: Path) -> set[str]:
 
 
 @given(histories(), usages, st.floats(0, 1e9))
-def test_every_session_is_read_back_from_its_document(history: History, aside: Usage, cost: float) -> None:
-    saved = SavedSession("main", DAY, history, aside, cost)
+def test_every_session_is_read_back_from_its_document(
+    history: History, unrecorded_usage: Usage, cost: float
+) -> None:
+    saved = SavedSession("main", DAY, history, unrecorded_usage, cost)
     assert from_text(to_text(saved)) == saved
 
 
