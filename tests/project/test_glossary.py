@@ -21,9 +21,12 @@ IN_PROGRESS = (
     "notebooks/*.ipynb",
 )
 """Files whose texts are being rewritten; the others must not get worse."""
-IDENTIFIERS_IN_PROGRESS = tuple(
-    f"tests/{name}/*"
-    for name in ("browser", "client", "display", "integration", "notebook", "session", "tape")
+IDENTIFIERS_IN_PROGRESS = (
+    "tests/browser/*",
+    "tests/integration/test_sessions.py",
+    "tests/notebook/test_magics.py",
+    "tests/notebook/test_session_selection.py",
+    "tests/session/*",
 )
 """Files whose identifiers are being rewritten."""
 NOT_CHECKED = (
