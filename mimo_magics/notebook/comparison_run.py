@@ -16,7 +16,7 @@ from mimo_magics.notebook.comparison_request import ComparisonRequest
 from mimo_magics.session import turn_driver
 from mimo_magics.session.comparison.estimate import EXPECTED_OUTPUT_TOKENS, Estimate, estimate_spending
 from mimo_magics.session.comparison.result import Comparison, build_candidates
-from mimo_magics.session.comparison.runner import RunningComparison
+from mimo_magics.session.comparison.runner import RunningComparison, open_comparison
 from mimo_magics.session.dry_run import DryRun
 from mimo_magics.session.limits.budget import Budget
 from mimo_magics.session.session import Session
@@ -47,8 +47,13 @@ class ComparisonRun:
     @asynccontextmanager
     async def _open_comparison(self) -> AsyncIterator[RunningComparison]:
         request = self._request
-        comparison_context = self._session.stream_comparison(
-            request.prompt, request.variants, past=self._past, at_once=request.at_once, **request.settings
+        comparison_context = open_comparison(
+            self._session,
+            request.prompt,
+            request.variants,
+            past=self._past,
+            at_once=request.at_once,
+            **request.settings,
         )
         async with comparison_context as self._running:
             yield self._running

@@ -51,7 +51,7 @@ LOST_PROMPTS = Translatable(
 )
 
 
-KEPT_NOTICE = Translatable(
+RELOAD_NOTICE = Translatable(
     "The settings and sessions of this kernel were kept. %unload_ext mimo_magics discards them."
 )
 
@@ -106,7 +106,7 @@ class Extension:
     def reload(self) -> None:
         """Register everything again, with the present settings and sessions."""
         if self._config.written_settings or (self._magics and self._magics.has_turns):
-            print(translate(KEPT_NOTICE))  # noqa: T201
+            print(translate(RELOAD_NOTICE))  # noqa: T201
         self._config.reload()
         self.load()
 

@@ -14,6 +14,7 @@ from mimo_magics.notebook.cell_request import CellRequest
 from mimo_magics.notebook.kernel.cell_ids import CellIds
 from mimo_magics.notebook.kernel.notebook_path import find_notebook, require_notebook_path
 from mimo_magics.session.autosave import attach_file, move_file
+from mimo_magics.session.deleted_cells import remove_cells, restore_cell
 from mimo_magics.session.open_sessions import Sessions
 from mimo_magics.session.session import Session
 from mimo_magics.session.storage import resume
@@ -60,9 +61,9 @@ class SessionSelection:
         session = self.sessions.get_or_create(request.session) if request.session else self.sessions.current
         if deleted := self._cell_ids.take_deleted():
             for each in self.sessions:
-                each.remove_cells(deleted)
+                remove_cells(each, deleted)
         for each in self.sessions:
-            each.restore_cell(self._cell_ids.id)
+            restore_cell(each, self._cell_ids.id)
         self._attach_file(session, settings)
         if settings.run_all != "run":
             session.cached_turns = self._get_saved_turns(settings)

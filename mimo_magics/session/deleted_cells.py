@@ -7,10 +7,14 @@ So the lines are remembered until the cell runs again.
 from __future__ import annotations
 
 from collections.abc import Collection
+from typing import TYPE_CHECKING
 
 from mimo_magics.core.i18n import Translatable
 from mimo_magics.session.history import History
 from mimo_magics.session.turn import Turn
+
+if TYPE_CHECKING:  # sessions use this module
+    from mimo_magics.session.session import Session
 
 
 class DeletedCells:
@@ -43,6 +47,24 @@ class DeletedCells:
     def clear(self) -> None:
         """Forget all removed turns."""
         self._lines.clear()
+
+
+def remove_cells(session: Session, cells: Collection[str]) -> None:
+    """Remove the turns of deleted cells from the lines of a session; they stay in branches."""
+    history = session.history
+    remaining = history.remove_cells(cells)
+    if remaining != history:
+        session.update_history(remaining)
+        session.deleted_cells.remember(history, cells)
+    if notice := describe_removal(history, remaining):
+        session.pending_notices.append(notice)
+
+
+def restore_cell(session: Session, cell: str) -> None:
+    """Put the turns of a deleted cell back where they were, as the cell is there again."""
+    if cell in session.deleted_cells:
+        session.update_history(session.deleted_cells.restore(session.history, cell))
+        session.deleted_cells.forget(cell)
 
 
 def describe_removal(history: History, remaining: History) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterator, Collection, Iterable, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import replace
 from datetime import date
@@ -19,15 +19,15 @@ from mimo_magics.core.renderer_protocol import SilentRenderer
 from mimo_magics.core.settings import Options, Settings
 from mimo_magics.core.text import quote
 from mimo_magics.core.working_folder import absolute_path
-from mimo_magics.session import deleted_cells, turn_driver
-from mimo_magics.session.comparison.runner import RunningComparison
-from mimo_magics.session.comparison.variants import MAX_CONCURRENT_CALLS, Variant, build_variants
-from mimo_magics.session.continuation import CONTINUE_PROMPT
+from mimo_magics.session import turn_driver
+from mimo_magics.session.comparison.runner import open_comparison
+from mimo_magics.session.comparison.variants import MAX_CONCURRENT_CALLS, build_variants
 from mimo_magics.session.defaults import SettingsProvider, get_default_settings
+from mimo_magics.session.deleted_cells import DeletedCells
 from mimo_magics.session.history import ROOT, Branch, History
 from mimo_magics.session.limits import usage_report
 from mimo_magics.session.limits.budget import Spending
-from mimo_magics.session.request import Prompt, TurnInput, build_turn_input
+from mimo_magics.session.request import Prompt
 from mimo_magics.session.session_lock import SessionLock
 from mimo_magics.session.session_names import MAX_NAME_CHARS
 from mimo_magics.session.storage.turn_record import build_record
@@ -35,10 +35,12 @@ from mimo_magics.session.turn import MAX_COST, Turn
 from mimo_magics.session.turn_preparation import (
     ReusePolicy,
     cached_reply_notice,
+    create_running_turn,
     find_cached_turn,
     find_past,
-    replacement_notices,
+    prepare_turn_input,
     reuse_by_setting,
+    take_notices,
 )
 from mimo_magics.session.turn_runner import RunningTurn
 from mimo_magics.tools.approval import ApprovalCallback, ask_at_terminal, refuse_unattended
@@ -93,7 +95,7 @@ class Session:
         self.pending_notices: list[str] = []
         """Lines to show with the next reply."""
         self.lock = SessionLock()
-        self._deleted_cells = deleted_cells.DeletedCells()
+        self.deleted_cells = DeletedCells()
 
     def __repr__(self) -> str:
         name = quote(" ".join(self.name[: MAX_NAME_CHARS + 1].split()), MAX_NAME_CHARS)
@@ -120,7 +122,7 @@ class Session:
     @property
     def spending(self) -> Spending:
         """Tokens and cost of all calls, in all branches and outside of them."""
-        return self._compute_spending(self.settings)
+        return self.compute_spending(self.settings)
 
     @property
     def record(self) -> dict[str, Any]:
@@ -181,68 +183,27 @@ class Session:
                 async for event in running:
                     print(event)
 
-        Leaving the block before the end closes the connection; the partial reply is saved and marked `interrupted`.
-        A failed call leaves the session unchanged. Arguments and errors are those of `ask`. No callback decides on
-        approvals: a `ToolProgress` event in the state `waiting` carries a `PendingApproval`.
-
-        `append` adds a turn also where the cell has one. `new` opens a branch from the root: the prompt follows no turn.
-        `reuse` decides whether a cached reply to the same request is reused; by default the setting `run_all` does.
-        `notices` are lines to show with the reply.
+        Leaving the block early closes the connection; the partial reply is saved and marked `interrupted`. A failed call
+        leaves the session unchanged. Arguments and errors are those of `ask`, but no callback decides on approvals: a
+        `ToolProgress` event in the state `waiting` carries a `PendingApproval`.
+        `append` adds a turn also where the cell has one. `new` opens a branch from the root. `reuse` decides whether a
+        cached reply is reused; by default `run_all` does. `notices` are lines to show with the reply.
         """
         with self.lock.hold():
             settings = replace(self.settings, **options)
             past = find_past(self.history, prompt, cell, keep=keep, append=append, new=new)
             if new:
                 self.trusted_tools.clear()
-            running = self._create_running_turn(prompt, past.turns, settings, tools, cell, opens_branch=new)
-            if prompt is not None:
-                running.cached = self._find_cached_turn(running.digest, reuse or reuse_by_setting(settings))
-            running.opening_notices = (*self._take_notices(past, cell, running.cached), *notices)
+            reuse = reuse or reuse_by_setting(settings)
+            running = create_running_turn(
+                self, prompt, past.turns, settings, tools, cell=cell, opens_branch=new, reuse=reuse
+            )
+            running.opening_notices = (*take_notices(self, past, cell, running.cached), *notices)
             try:
                 async with aclosing(running):
                     yield running
             finally:
                 self._record_turn(running, past, keep=keep)
-
-    @asynccontextmanager
-    async def stream_comparison(
-        self,
-        prompt: Prompt,
-        variants: Sequence[Variant],
-        *,
-        past: Sequence[Turn] | None = None,
-        tools: Iterable[ToolLike] = (),
-        at_once: int = MAX_CONCURRENT_CALLS,
-        **options: Unpack[Options],
-    ) -> AsyncIterator[RunningComparison]:
-        """Send a prompt with several settings at a time, and yield the running comparison. It adds no turn.
-
-        Leaving the block before the end closes the connections of all replies that are not complete.
-
-        Args:
-            prompt: a text, or parts such as images with texts.
-            variants: the settings to compare.
-            past: turns that the prompt follows; by default those of the session.
-            tools: tools that the model may call; by default none.
-            at_once: number of calls that run at a time.
-            options: fields of `Settings` to override for all replies.
-
-        Raises:
-            SessionBusy: a turn is running.
-        """
-        with self.lock.hold():
-            past_turns = self.turns if past is None else past
-            settings = replace(self.settings, **options)
-
-            def start_turn(variant: Variant) -> RunningTurn:
-                return self._create_running_turn(
-                    prompt, past_turns, replace(settings, **variant.options), tools
-                )
-
-            async with RunningComparison(
-                variants, start_turn, self._finish_unrecorded, at_once
-            ).run() as running:
-                yield running
 
     def compare(
         self,
@@ -275,7 +236,7 @@ class Session:
         fixed_options: Any = {name: value for name, value in values.items() if name not in compared_values}
         variants = build_variants(compared_values, repeat)
         past = self.turns if keep else ()
-        comparison = self.stream_comparison(prompt, variants, past=past, at_once=at_once, **fixed_options)
+        comparison = open_comparison(self, prompt, variants, past=past, at_once=at_once, **fixed_options)
         running = turn_driver.drive_sync(comparison, SilentRenderer(), refuse_unattended)
         running.raise_if_all_failed()
         return Comparison(prompt, build_candidates(running), self, past)
@@ -302,14 +263,12 @@ class Session:
 
         settings = replace(self.settings, **options)
         past = find_past(self.history, prompt, cell, keep=keep, append=append, new=new)
-        turn_input, _ = self._prepare_turn_input(prompt, past.turns, settings, tools)
-        cached = self._find_cached_turn(turn_input.digest, reuse or reuse_by_setting(settings))
-        notes = (
-            [Translatable("No request would be sent. {notice}", notice=cached_reply_notice(cached))]
-            if cached
-            else []
-        )
-        return build_dry_run(turn_input, self._compute_spending(settings), *notes)
+        turn_input, _ = prepare_turn_input(self, prompt, past.turns, settings, tools)
+        cached = find_cached_turn(self, turn_input.digest, reuse or reuse_by_setting(settings))
+        notes: list[str] = []
+        if cached:
+            notes = [Translatable("No request would be sent. {notice}", notice=cached_reply_notice(cached))]
+        return build_dry_run(turn_input, self.compute_spending(settings), *notes)
 
     def undo(self, count: int = 1) -> tuple[Turn, ...]:
         """Go back before the last turns, and return them; they stay as a branch.
@@ -319,10 +278,8 @@ class Session:
         """
         turns = self.turns
         if not turns or count < 1:
-            raise BadOption(
-                Translatable("There is no turn to undo."),
-                Translatable("%mimo_session show lists the turns."),
-            )
+            hint = Translatable("%mimo_session show lists the turns.")
+            raise BadOption(Translatable("There is no turn to undo."), hint)
         self.update_history(self.history.drop_last(count))
         return turns[len(self.turns) :]
 
@@ -354,9 +311,9 @@ class Session:
         usage = reduce(add, (turn.usage for turn in self.history.unique_turns()), Usage())
         cost = usage_report.compute_spending(self.history, self.settings.prices).usd
         self.update_history(History())
-        self._count_unrecorded(usage, cost)
+        self.count_unrecorded(usage, cost)
         self.pending_notices.clear()
-        self._deleted_cells.clear()
+        self.deleted_cells.clear()
         self.trusted_tools.clear()
         self.started_on = date.today()  # noqa: DTZ011
 
@@ -396,22 +353,6 @@ class Session:
             )
         # Its usage is counted already, with the calls that no turn holds.
         self.update_history(history.append_turn(replace(turn, usage=Usage())))
-
-    def remove_cells(self, cells: Collection[str]) -> None:
-        """Remove the turns of deleted cells from the lines of the session; they stay in branches."""
-        history = self.history
-        remaining = history.remove_cells(cells)
-        if remaining != history:
-            self.update_history(remaining)
-            self._deleted_cells.remember(history, cells)
-        if notice := deleted_cells.describe_removal(history, remaining):
-            self.pending_notices.append(notice)
-
-    def restore_cell(self, cell: str) -> None:
-        """Put the turns of a deleted cell back where they were, as the cell is there again."""
-        if cell in self._deleted_cells:
-            self.update_history(self._deleted_cells.restore(self.history, cell))
-            self._deleted_cells.forget(cell)
 
     def resume(self, older: Session) -> None:
         """Take the turns of an older session, and continue where it stood."""
@@ -458,11 +399,9 @@ class Session:
         try:
             Path(path).write_text(text, encoding="utf-8")
         except OSError as error:
-            raise SessionNotSaved(
-                Translatable(
-                    "{path} could not be written: {reason}.", path=path, reason=error.strerror or str(error)
-                )
-            ) from None
+            reason = error.strerror or str(error)
+            fact = Translatable("{path} could not be written: {reason}.", path=path, reason=reason)
+            raise SessionNotSaved(fact) from None
 
     @classmethod
     def load(cls, path: str | Path, **options: Unpack[Options]) -> Session:
@@ -524,68 +463,23 @@ class Session:
         if self.file:
             self.file.write(self.saved_session)
 
-    def _create_running_turn(
-        self,
-        prompt: Prompt | None,
-        past: Iterable[Turn],
-        settings: Settings,
-        tools: Iterable[ToolLike] | None,
-        cell: str = "",
-        *,
-        opens_branch: bool = False,
-    ) -> RunningTurn:
-        sent_prompt = CONTINUE_PROMPT if prompt is None else prompt
-        turn_input, offered_tools = self._prepare_turn_input(sent_prompt, past, settings, tools)
-        running = RunningTurn(
-            turn_input,
-            offered_tools,
-            trusted_tools=self.trusted_tools,
-            cell=cell,
-            opens_branch=opens_branch,
-            session_spending=self._compute_spending(settings) if settings.budget else Spending(),
-        )
-        running.continued_turn = turn_input.past[-1] if prompt is None else None
-        return running
-
-    def _prepare_turn_input(
-        self, prompt: Prompt, past: Iterable[Turn], settings: Settings, tools: Iterable[ToolLike] | None
-    ) -> tuple[TurnInput, tuple[NotebookTool, ...]]:
-        tools_enabled = settings.tool_choice != "none" and settings.max_steps > 0
-        offered_tools = as_tools(self.tools if tools is None else tools) if tools_enabled else ()
-        specs = [tool.spec for tool in offered_tools]
-        return build_turn_input(prompt, past, settings, self.started_on, specs), offered_tools
-
-    def _find_cached_turn(self, digest: str, reuse: ReusePolicy) -> Turn | None:
-        return find_cached_turn(self.history, self.cached_turns, digest, reuse)
-
-    def _take_notices(self, past: History, cell: str, cached_turn: Turn | None) -> Iterator[str]:
-        if cached_turn:
-            yield cached_reply_notice(cached_turn)
-            return
-        while self.pending_notices:
-            yield self.pending_notices.pop(0)
-        yield from replacement_notices(self.history, past, cell)
-
     def _record_turn(self, running: RunningTurn, past: History, *, keep: bool) -> None:
         """Add a turn that is over to the history, unless it is a one-off prompt or has no reply."""
         turn = running.finish()
         if not keep or not turn.is_in_history:
-            self._count_unrecorded(turn.usage, running.cost)
+            self.count_unrecorded(turn.usage, running.cost)
         elif running.continued_turn:
             self._commit_history(self.history.replace_last(turn))
         else:
             self._commit_history(past.append_or_restore(turn) if running.cached else past.append_turn(turn))
 
-    def _finish_unrecorded(self, running: RunningTurn) -> Turn:
-        turn = running.finish()
-        self._count_unrecorded(turn.usage, running.cost)
-        return turn
-
-    def _count_unrecorded(self, usage: Usage, cost: float | None) -> None:
+    def count_unrecorded(self, usage: Usage, cost: float | None) -> None:
+        """Count a call that no turn of the history holds."""
         self.unrecorded_usage += usage
         self.unrecorded_cost += cost or 0
 
-    def _compute_spending(self, settings: Settings) -> Spending:
+    def compute_spending(self, settings: Settings) -> Spending:
+        """Return tokens and cost of all calls, at the prices of these settings."""
         return usage_report.compute_spending(
             self.history, settings.prices, self.unrecorded_usage, self.unrecorded_cost
         )

@@ -27,26 +27,26 @@ class TurnTimer:
         self._start = clock.now()
         self._first_token_at: float | None = None
         self._reasoning_start: float | None = None
-        self._answer_start: float | None = None
+        self._text_start: float | None = None
 
     def feed(self, event: Event) -> None:
         """Record the time of an event."""
         if isinstance(event, ModelPreparation):
             self._start = self._clock.now()
-        if self._answer_start is not None or not isinstance(event, TOKEN_EVENTS):
+        if self._text_start is not None or not isinstance(event, TOKEN_EVENTS):
             return
         now = self._clock.now()
         self._first_token_at = now if self._first_token_at is None else self._first_token_at
         if isinstance(event, ReasoningDelta):
             self._reasoning_start = now if self._reasoning_start is None else self._reasoning_start
         else:
-            self._answer_start = now
+            self._text_start = now
 
     @property
     def timing(self) -> Timing:
         """The durations until now."""
         now = self._clock.now()
-        end = now if self._answer_start is None else self._answer_start
+        end = now if self._text_start is None else self._text_start
         return Timing(
             _elapsed_seconds(self._start, self._first_token_at),
             _elapsed_seconds(self._reasoning_start, end),

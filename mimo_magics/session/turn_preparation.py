@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
+from typing import TYPE_CHECKING
 
 from mimo_magics.core.errors import BadOption
 from mimo_magics.core.i18n import Translatable
 from mimo_magics.core.settings import Settings
-from mimo_magics.session.continuation import can_continue
+from mimo_magics.session.continuation import CONTINUE_PROMPT, can_continue
 from mimo_magics.session.history import ROOT, History
-from mimo_magics.session.request import Prompt
+from mimo_magics.session.limits.budget import Spending
+from mimo_magics.session.request import Prompt, TurnInput, build_turn_input
 from mimo_magics.session.turn import Turn, creation_day
+from mimo_magics.session.turn_runner import RunningTurn
+from mimo_magics.tools.registry import ToolLike, as_tools
+from mimo_magics.tools.tool import NotebookTool
+
+if TYPE_CHECKING:  # sessions use this module
+    from mimo_magics.session.session import Session
 
 ReusePolicy = Callable[[Turn], bool]
 """Decides whether the reply of a turn with the same request is reused."""
@@ -45,27 +53,71 @@ def find_past(
     return history if append else history.rewind_to_cell(cell)
 
 
-def find_cached_turn(
-    history: History, saved_turns: Mapping[str, Turn], digest: str, reuse: ReusePolicy
-) -> Turn | None:
-    """Return a turn with the same request whose reply is reused; `None` where the model is called.
-
-    Args:
-        history: the newest complete turn of it comes first.
-        saved_turns: other turns, by digest.
-        digest: of the request.
-        reuse: decides.
-    """
+def find_cached_turn(session: Session, digest: str, reuse: ReusePolicy) -> Turn | None:
+    """Return the newest complete turn with the same request, if its reply is reused."""
     matching_turns = (
-        turn for turn in reversed(history.all_turns) if turn.digest == digest and turn.is_complete
+        turn for turn in reversed(session.history.all_turns) if turn.digest == digest and turn.is_complete
     )
-    cached_turn = next(matching_turns, None) or saved_turns.get(digest)
+    cached_turn = next(matching_turns, None) or session.cached_turns.get(digest)
     return cached_turn if cached_turn and reuse(cached_turn) else None
 
 
 def reuse_by_setting(settings: Settings) -> ReusePolicy:
     """Return the policy of the setting `run_all`."""
     return lambda _: settings.run_all == "keep"
+
+
+def create_running_turn(
+    session: Session,
+    prompt: Prompt | None,
+    past: Iterable[Turn],
+    settings: Settings,
+    tools: Iterable[ToolLike] | None,
+    *,
+    cell: str = "",
+    opens_branch: bool = False,
+    reuse: ReusePolicy | None = None,
+) -> RunningTurn:
+    """Return the turn of a prompt, which runs when it is iterated over. Arguments are those of `Session.stream`."""
+    sent_prompt = CONTINUE_PROMPT if prompt is None else prompt
+    turn_input, offered_tools = prepare_turn_input(session, sent_prompt, past, settings, tools)
+    running = RunningTurn(
+        turn_input,
+        offered_tools,
+        trusted_tools=session.trusted_tools,
+        cell=cell,
+        opens_branch=opens_branch,
+        session_spending=session.compute_spending(settings) if settings.budget else Spending(),
+    )
+    if prompt is None:
+        running.continued_turn = turn_input.past[-1]
+    elif reuse:
+        running.cached = find_cached_turn(session, running.digest, reuse)
+    return running
+
+
+def prepare_turn_input(
+    session: Session,
+    prompt: Prompt,
+    past: Iterable[Turn],
+    settings: Settings,
+    tools: Iterable[ToolLike] | None,
+) -> tuple[TurnInput, tuple[NotebookTool, ...]]:
+    """Return the input of a turn and the tools that it offers."""
+    tools_enabled = settings.tool_choice != "none" and settings.max_steps > 0
+    offered_tools = as_tools(session.tools if tools is None else tools) if tools_enabled else ()
+    specs = [tool.spec for tool in offered_tools]
+    return build_turn_input(prompt, past, settings, session.started_on, specs), offered_tools
+
+
+def take_notices(session: Session, past: History, cell: str, cached_turn: Turn | None) -> Iterator[str]:
+    """Yield the notices before a reply, and remove those that were pending."""
+    if cached_turn:
+        yield cached_reply_notice(cached_turn)
+        return
+    while session.pending_notices:
+        yield session.pending_notices.pop(0)
+    yield from replacement_notices(session.history, past, cell)
 
 
 def cached_reply_notice(turn: Turn) -> str:

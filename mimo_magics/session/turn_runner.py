@@ -48,7 +48,7 @@ from mimo_magics.wire.tool_call_markup import ToolCallMarkupFilter
 
 ResponseFilter = ThinkTagFilter | ToolCallMarkupFilter | BareToolCallFilter
 """Separates reasoning and tool calls from the text of one response."""
-EMPTY_ANSWER = Translatable(
+EMPTY_REPLY = Translatable(
     "The model answered without tools, and its reply is empty. Prompt again, or raise max_steps."
 )
 
@@ -77,8 +77,7 @@ class RunningTurn:
         self.digest = turn_input.digest
         self._tools = tools
         self._turn_input = turn_input
-        self._cell = cell
-        self._opens_branch = opens_branch
+        self._cell, self._opens_branch = cell, opens_branch
         self._tape_selection = tape.resolve_tapes(turn_input.settings.tape)
         self.clock = tape.create_clock(self._tape_selection, turn_input.settings.tape_pace)
         """Clock of the times and waits of the turn; of the tape if there is one."""
@@ -250,7 +249,7 @@ class RunningTurn:
                 )
                 yield Note(end_reason or last_round)
         if max_steps and not steps_left and not _ends_with_text(self._accumulator.reply.message):
-            yield Note(EMPTY_ANSWER)
+            yield Note(EMPTY_REPLY)
         if warning := self._limits.warning:
             yield Note(warning)
 

@@ -27,6 +27,7 @@ from support.peer_sessions import (
 from mimo_magics.client import http
 from mimo_magics.core.errors import BadOption, MimoError, SessionBusy
 from mimo_magics.core.messages import ToolResult
+from mimo_magics.session.deleted_cells import remove_cells
 from mimo_magics.session.history import Branch, History
 from mimo_magics.session.session import Session
 
@@ -209,101 +210,6 @@ def test_a_fork_at_an_unknown_turn_is_refused(peer: Peer, at: int) -> None:
     )
 
 
-# Deleted cells
-
-
-@pytest.mark.parametrize(
-    ("cells", "left", "expected"),
-    [
-        ({"b"}, "a c", ("Removed the turn of a deleted cell. The previous version is branch 3.",)),
-        (
-            {"a", "b"},
-            "c",
-            ("Removed 2 turns of deleted cells. The previous version is branch 3.",),
-        ),
-        ({"z"}, "a b c", ()),
-    ],
-    ids=["one", "two", "none"],
-)
-def test_deleted_cells_leave_the_line_and_the_next_reply_has_a_notice(
-    peer: Peer, cells: set[str], left: str, expected: tuple[str, ...]
-) -> None:
-    chat = create_session(peer)
-    run_cells(chat, "a", "b", "c")
-    chat.remove_cells(cells)
-    assert current_prompts(chat) == left
-    assert [notices(chat, "d"), notices(chat, "e")] == [expected, ()]
-    assert request_bodies(peer, 3) == [
-        expected_body(*left.split(), "d"),
-        expected_body(*left.split(), "d", "e"),
-    ]
-    assert chat.history.path_to(2) == (0, 1, 2)
-
-
-@pytest.mark.parametrize(
-    ("cell", "past", "place"),
-    [
-        ("a", [], "turn 1. The previous version, with 3 later turns,"),
-        ("b", ["a"], "turn 2. The previous version, with 2 later turns,"),
-        ("c", ["a", "b"], "turn 3. The previous version, with 1 later turn,"),
-    ],
-)
-def test_a_pasted_cell_replaces_its_turn_at_its_old_place(
-    peer: Peer, cell: str, past: list[str], place: str
-) -> None:
-    chat = create_session(peer)
-    run_cells(chat, "a", "b", "c")
-    chat.remove_cells({cell})
-    run_cells(chat, "d")
-    chat.restore_cell(cell)
-    assert current_prompts(chat) == "a b c d"
-    (notice,) = notices(chat, "again", cell=cell)
-    assert notice.startswith(f"Replaced {place}")
-    assert request_bodies(peer)[-1] == expected_body(*past, "again")
-    assert ("a b c d" in [way for _, way, _ in describe_branches(chat)], current_prompts(chat)) == (
-        True,
-        " ".join([*past, "again"]),
-    )
-
-
-def test_a_failed_re_run_of_a_pasted_cell_restores_its_turn(peer: Peer) -> None:
-    chat = create_session(peer)
-    run_cells(chat, "a", "b")
-    chat.remove_cells({"a"})
-    chat.restore_cell("a")
-    peer.answers(error(400))
-    with pytest.raises(MimoError):
-        ask(chat, "again", cell="a")
-    assert current_prompts(chat) == "a b"
-
-
-def test_no_cell_is_restored_after_clear(peer: Peer) -> None:
-    chat = create_session(peer)
-    run_cells(chat, "a", "b")
-    chat.remove_cells({"a"})
-    chat.clear()
-    for cell in ("a", "z", ""):
-        chat.restore_cell(cell)
-    assert chat.history == History()
-
-
-def test_a_cached_reply_leaves_the_notice_of_deleted_cells_to_the_next_reply(peer: Peer) -> None:
-    chat = create_session(peer)
-    run_cells(chat, "a", "b")
-    chat.remove_cells({"b"})
-    saved, sent = notices(chat, "a", cell="a", run_all="keep"), notices(chat, "c")
-    assert (len(saved), saved[0][:9]) == (1, "Reused th")
-    assert sent == ("Removed the turn of a deleted cell. The previous version is branch 2.",)
-
-
-def test_clear_drops_pending_notices(peer: Peer) -> None:
-    chat = create_session(peer)
-    run_cells(chat, "a", "b")
-    chat.remove_cells({"a"})
-    chat.clear()
-    assert notices(chat, "c") == ()
-
-
 def test_clear_deletes_all_branches(peer: Peer) -> None:
     chat = create_session(peer)
     run_cells(chat, "a", "b", "a")
@@ -330,7 +236,7 @@ def test_clear_keeps_the_spending(peer: Peer) -> None:
         lambda chat: chat.switch(1),
         lambda chat: chat.start_branch(),
         lambda chat: chat.clear(),
-        lambda chat: chat.remove_cells({"a"}),
+        lambda chat: remove_cells(chat, {"a"}),
         lambda chat: chat.ask("two"),
         lambda chat: chat.ask(None),
     ],
@@ -392,7 +298,7 @@ def test_an_invalid_prompt_or_setting_leaves_the_session_usable(
     chat = create_session(peer)
     run_cells(chat, "a", "b")
     before = chat.history
-    chat.remove_cells({"b"})
+    remove_cells(chat, {"b"})
     with pytest.raises(BadOption):
         ask(chat, **{"prompt": "again", "cell": "a", **refused})
     assert chat.history == before.remove_cells({"b"})

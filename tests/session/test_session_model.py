@@ -49,6 +49,7 @@ from mimo_magics.core.messages import (
 from mimo_magics.core.services import SERVICES
 from mimo_magics.core.settings import Api
 from mimo_magics.session.continuation import CONTINUE_PROMPT
+from mimo_magics.session.deleted_cells import remove_cells
 from mimo_magics.session.session import Session
 from mimo_magics.session.tool_calls import INTERRUPTED_WHILE_RUNNING
 from mimo_magics.session.turn import history_messages
@@ -470,7 +471,7 @@ class Sessions(RuleBasedStateMachine):
     @precondition(lambda self: self.model.sent_lines)
     @rule(cells=st.sets(st.sampled_from([*CELLS, "x", "y"]), min_size=1, max_size=2))
     def forget(self, cells: set[str]) -> None:
-        self.session.remove_cells(cells)
+        remove_cells(self.session, cells)
         self.model.forget(cells)
 
     @precondition(lambda self: len(self.model.line) > 2)

@@ -14,6 +14,7 @@ from mimo_magics.core.events import Approval, Event, PendingApproval, ReplyEnded
 from mimo_magics.core.messages import ToolCall
 from mimo_magics.core.renderer_protocol import SilentRenderer, TurnMeter
 from mimo_magics.session import turn_driver
+from mimo_magics.session.comparison.runner import open_comparison
 from mimo_magics.session.comparison.variants import build_variants
 from mimo_magics.session.session import Session
 from mimo_magics.tools.approval import refuse_unattended
@@ -139,7 +140,7 @@ async def test_with_buttons_the_callback_is_not_called() -> None:
 
 def test_the_events_of_a_comparison_are_shown_with_the_numbers_of_their_replies(peer: Peer) -> None:
     renderer = RecordingRenderer()
-    context = session(peer).stream_comparison("hello", build_variants({"temperature": [0, 1]}))
+    context = open_comparison(session(peer), "hello", build_variants({"temperature": [0, 1]}))
     running = turn_driver.drive_sync(context, renderer, refuse_unattended)
     ended = [
         number

@@ -25,7 +25,7 @@ from mimo_magics.notebook.kernel.async_cell import heartbeat
 from mimo_magics.notebook.kernel.user_variables import get_user_variables
 from mimo_magics.notebook.session_selection import SessionSelection
 from mimo_magics.session import turn_driver
-from mimo_magics.session.comparison.runner import RunningComparison
+from mimo_magics.session.comparison.runner import RunningComparison, open_comparison
 from mimo_magics.session.comparison.variants import Variant
 from mimo_magics.session.request import Prompt
 from mimo_magics.session.turn import Turn
@@ -167,7 +167,7 @@ class PromptBox:
         prompt = self._resolve_prompt(session.turns)
         display_options, progress = DisplayOptions.from_settings(settings), ReplyProgress()
         tools = tools_command.select_tools(None, get_user_variables(self._shell))
-        comparison = session.stream_comparison(prompt, [Variant("", {})], past=self._past, tools=tools)
+        comparison = open_comparison(session, prompt, [Variant("", {})], past=self._past, tools=tools)
         async with comparison as self._running:
             renderer = ViewRenderer(ReplyView(display_options, progress, self), progress)
             self._reply_area.children = (renderer.view.root,)

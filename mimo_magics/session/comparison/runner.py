@@ -3,17 +3,26 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import aclosing, asynccontextmanager
+from dataclasses import replace
+from typing import TYPE_CHECKING, Unpack
 
 import anyio
 
 from mimo_magics.core.errors import BadOption, MimoError
 from mimo_magics.core.events import ReplyEnded, ReplyEvent
 from mimo_magics.core.i18n import Translatable
-from mimo_magics.session.comparison.variants import Variant
+from mimo_magics.core.settings import Options
+from mimo_magics.session.comparison.variants import MAX_CONCURRENT_CALLS, Variant
+from mimo_magics.session.request import Prompt
 from mimo_magics.session.turn import Turn
+from mimo_magics.session.turn_preparation import create_running_turn
 from mimo_magics.session.turn_runner import RunningTurn
+from mimo_magics.tools.registry import ToolLike
+
+if TYPE_CHECKING:  # sessions use this module
+    from mimo_magics.session.session import Session
 
 TurnFactory = Callable[[Variant], RunningTurn]
 """Creates the turn of a variant."""
@@ -106,3 +115,46 @@ class RunningComparison:
                     self._queue.put_nowait(ReplyEvent(index, event))
         finally:
             self.turns[index] = self._finish_turn(running)
+
+
+@asynccontextmanager
+async def open_comparison(
+    session: Session,
+    prompt: Prompt,
+    variants: Sequence[Variant],
+    *,
+    past: Sequence[Turn] | None = None,
+    tools: Iterable[ToolLike] = (),
+    at_once: int = MAX_CONCURRENT_CALLS,
+    **options: Unpack[Options],
+) -> AsyncIterator[RunningComparison]:
+    """Send a prompt with several settings at a time, and yield the running comparison. The session gets no turn.
+
+    Leaving the block early cancels the calls that still run.
+
+    Args:
+        session: a session, which is busy meanwhile.
+        prompt: a text, or parts such as images with texts.
+        variants: the settings to compare.
+        past: turns that the prompt follows; by default those of the session.
+        tools: tools that the model may call; by default none.
+        at_once: number of calls that run at a time.
+        options: fields of `Settings` to override for all replies.
+
+    Raises:
+        SessionBusy: a turn is running.
+    """
+
+    def start_turn(variant: Variant) -> RunningTurn:
+        return create_running_turn(session, prompt, past_turns, replace(settings, **variant.options), tools)
+
+    def finish_turn(running: RunningTurn) -> Turn:
+        turn = running.finish()
+        session.count_unrecorded(turn.usage, running.cost)
+        return turn
+
+    with session.lock.hold():
+        past_turns = session.turns if past is None else past
+        settings = replace(session.settings, **options)
+        async with RunningComparison(variants, start_turn, finish_turn, at_once).run() as running:
+            yield running

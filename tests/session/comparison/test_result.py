@@ -54,7 +54,7 @@ def test_a_reply_cannot_be_adopted_after_newer_turns(peer: Peer) -> None:
     talk = session(peer)
     compared = talk.compare("Hello", temperature=[0, 1])
     talk.ask("Something else")
-    with pytest.raises(BadOption, match="not the one that this reply follows"):
+    with pytest.raises(BadOption, match="The session has changed since this reply"):
         compared.adopt(1)
     talk.undo()
     assert compared.adopt(1).text == "You said: Hello"

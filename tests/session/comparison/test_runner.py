@@ -15,6 +15,7 @@ from mimo_magics.client import retry
 from mimo_magics.core.errors import ApiError, BadOption, SessionBusy
 from mimo_magics.core.settings import Api
 from mimo_magics.session.comparison.result import Comparison
+from mimo_magics.session.comparison.runner import open_comparison
 from mimo_magics.session.comparison.variants import Variant, build_variants
 from mimo_magics.session.session import Session
 
@@ -162,7 +163,7 @@ def test_the_usage_of_a_comparison_counts_and_a_budget_ends_it(peer: Peer) -> No
 async def test_leaving_early_keeps_partial_replies_and_closes_every_socket(peer: Peer) -> None:
     peer.script = lambda seen: Answer(frames(seen, repeat("word "), 0.02))
     talk = session(peer)
-    async with talk.stream_comparison("Hello", build_variants({"temperature": [0, 1]})) as running:
+    async with open_comparison(talk, "Hello", build_variants({"temperature": [0, 1]})) as running:
         started = set()
         async for place, event in running:
             if getattr(event, "text", ""):
@@ -180,7 +181,7 @@ async def test_a_session_that_compares_is_busy(peer: Peer) -> None:
     talk = session(peer)
     seen_busy = []
     talk.lock.listeners.append(lambda: seen_busy.append(talk.lock.is_held))
-    async with talk.stream_comparison("Hello", [Variant("", {})]):
+    async with open_comparison(talk, "Hello", [Variant("", {})]):
         with pytest.raises(SessionBusy):
             async with talk.stream("Hello"):
                 pass
