@@ -560,7 +560,7 @@ with tempfile.TemporaryDirectory() as name:
     file = SessionFile(folder / "talk.json")
     file.write(session_with_turns(1))
     file.read()
-    # For root no file is read-only. The user «nobody» owns the folder, but not the file.
+    # For root no file is read-only. User 65534 owns the folder, but not the file.
     if os.geteuid() == 0:
         os.chown(folder, 65534, 65534)
         os.setuid(65534)
