@@ -43,7 +43,7 @@ def make_reply(source: str, tokens: int) -> Reply:
 
 
 def measure_sizes(reply: Reply) -> tuple[int, int, int, int]:
-    """Return the bytes of the text, the HTML, the record, and the output saved output."""
+    """Return the bytes of the text, the HTML, the record, and the whole saved output."""
     turn = Turn(user_message("Tell me."), reply, Params("mimo-v2-pro"), "mimo-v2", "openai", 1.0)
     bundle, metadata = reply_document.reply_bundle(reply), {"mimo": build_record(turn)}
     output = {"output_type": "display_data", "data": bundle, "metadata": metadata}

@@ -41,7 +41,7 @@ Theme = Literal["light", "dark"]
 
 MODULES: dict[Kind, str] = {"lab": "jupyterlab", "notebook": "notebook"}
 APPS: dict[Kind, str] = {"lab": "LabApp", "notebook": "JupyterNotebookApp"}
-PATIENCE = 60.0
+TIMEOUT = 60.0
 """Timeout in seconds of every wait."""
 
 SETTINGS = {
@@ -123,7 +123,7 @@ class Server:
     def _ask(self, method: str, path: str) -> bytes:
         authorization = {"Authorization": f"token {self.token}"}
         request = Request(f"{self.url}{path}", method=method, headers=authorization)
-        with urlopen(request, timeout=PATIENCE) as answer:
+        with urlopen(request, timeout=TIMEOUT) as answer:
             return answer.read()
 
     @property
@@ -146,7 +146,7 @@ class Server:
 
     def _started(self) -> tuple[str, str]:
         """Return URL and token, which the server writes to a file when it listens."""
-        deadline = time.monotonic() + PATIENCE
+        deadline = time.monotonic() + TIMEOUT
         while True:
             for written in (self._home / "runtime").glob("jpserver-*.json"):
                 if (text := written.read_text(encoding="utf-8")).endswith("}"):
@@ -241,7 +241,7 @@ def expect(found: Locator) -> LocatorAssertions:
     """Return assertions about a part of the page that wait until they hold."""
     from playwright.sync_api import expect
 
-    expect.set_options(timeout=PATIENCE * 1_000)
+    expect.set_options(timeout=TIMEOUT * 1_000)
     return expect(found)
 
 
@@ -331,9 +331,9 @@ class Page:
         self._context.close()
         self._fence.close()
         self.server.end_kernels()
-        assert kind or not self.wanted(), f"the page wanted {self.wanted()}"
+        assert kind or not self.stray_requests(), f"requests to other hosts: {self.stray_requests()}"
 
-    def wanted(self) -> list[str]:
+    def stray_requests(self) -> list[str]:
         """Return all requests to other hosts, as the page and the proxy saw them."""
         return [*self.strays, *self._fence.seen]
 
@@ -347,7 +347,7 @@ class Page:
         workspace = f"lab/workspaces/{time.monotonic_ns()}/tree"
         place = workspace if self.server.kind == "lab" else "notebooks"
         self.window.goto(f"{self.server.url}{place}/{notebook}?token={self.server.token}")
-        self.window.wait_for_function(READY, timeout=PATIENCE * 1_000)
+        self.window.wait_for_function(READY, timeout=TIMEOUT * 1_000)
         if kernel:
             self.wait_idle()
         else:
@@ -358,7 +358,7 @@ class Page:
         """Reload the page and wait until it is connected to the running kernel. Earlier messages are lost to it."""
         self.window.reload()
         for state in (READY, CONNECTED):
-            self.window.wait_for_function(state, timeout=PATIENCE * 1_000)
+            self.window.wait_for_function(state, timeout=TIMEOUT * 1_000)
 
     def fill(self, *cells: str) -> None:
         """Replace all cells by these code cells."""
@@ -390,7 +390,7 @@ class Page:
 
     def wait_idle(self) -> None:
         """Wait until all cells have run and the kernel is idle."""
-        self.window.wait_for_function(IDLE, timeout=PATIENCE * 1_000)
+        self.window.wait_for_function(IDLE, timeout=TIMEOUT * 1_000)
 
     def execute(self, command: str, **options: object) -> None:
         """Start a command of the front end."""

@@ -79,14 +79,14 @@ def answer(*pieces: Iterator[bytes | float]) -> Answer:
     return Answer(chain(*pieces, [finish(), b"data: [DONE]\n\n"]))
 
 
-def says(text: str, pause: float = 0.0, words: int = 1) -> Iterator[bytes | float]:
+def stream_text(text: str, pause: float = 0.0, words: int = 1) -> Iterator[bytes | float]:
     """Yield a text, this number of words at a time."""
-    return _spoken("content", text, pause, words)
+    return _stream_words("content", text, pause, words)
 
 
-def thinks(text: str, pause: float = 0.0, words: int = 1) -> Iterator[bytes | float]:
+def stream_reasoning(text: str, pause: float = 0.0, words: int = 1) -> Iterator[bytes | float]:
     """Yield a reasoning text in the same way."""
-    return _spoken("reasoning_content", text, pause, words)
+    return _stream_words("reasoning_content", text, pause, words)
 
 
 def until(event: Event) -> Iterator[float]:
@@ -95,7 +95,7 @@ def until(event: Event) -> Iterator[float]:
         yield 0.02
 
 
-def _spoken(key: str, text: str, pause: float, words: int) -> Iterator[Any]:
+def _stream_words(key: str, text: str, pause: float, words: int) -> Iterator[Any]:
     for piece in re.findall(rf"\s*(?:\S+\s*){{1,{words}}}", text):
         yield sse({"id": "1", "model": "mimo-test", "choices": [{"index": 0, "delta": {key: piece}}]})
         yield pause

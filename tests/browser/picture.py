@@ -59,7 +59,7 @@ def chunk(**fields: Any) -> bytes:
     return sse({"id": "1", "model": "mimo-v2-pro", **fields})
 
 
-def spoken(key: str, text: str, pause: float) -> Iterator[Any]:
+def stream_words(key: str, text: str, pause: float) -> Iterator[Any]:
     """Yield a text word by word, as a model streams it."""
     for word in text.strip().split(" "):
         yield pause
@@ -75,8 +75,8 @@ def script(_: Seen) -> Answer:
     return Answer(
         [
             0.5,
-            *spoken("reasoning_content", REASONING, 0.035),
-            *spoken("content", ANSWER, 0.03),
+            *stream_words("reasoning_content", REASONING, 0.035),
+            *stream_words("content", ANSWER, 0.03),
             chunk(choices=[{"index": 0, "delta": {}, "finish_reason": "stop"}], usage=usage),
             b"data: [DONE]\n\n",
         ]

@@ -12,7 +12,7 @@ from support.peer import Answer, Peer, Seen, finish, sse
 from support.rules import find_fault
 
 from browser.lab import Page, Server, expect
-from browser.live import answer, at, opened, says, thinks, view
+from browser.live import answer, at, opened, stream_reasoning, stream_text, view
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -48,10 +48,10 @@ def calls(arguments: str = '{"city": "Tokyo"}') -> Any:
     def script(seen: Seen) -> Answer:
         assert not find_fault(seen.body, seen.api)
         if seen.body["messages"][-1]["role"] == "tool":
-            return answer(says("Take an umbrella."))
+            return answer(stream_text("Take an umbrella."))
         call = {"index": 0, "id": "c1", "function": {"name": "weather", "arguments": arguments}}
         delta = {"id": "1", "model": "mimo-test", "choices": [{"index": 0, "delta": {"tool_calls": [call]}}]}
-        return Answer([*thinks("Hm."), sse(delta), finish("tool_calls"), b"data: [DONE]\n\n"])
+        return Answer([*stream_reasoning("Hm."), sse(delta), finish("tool_calls"), b"data: [DONE]\n\n"])
 
     return script
 
@@ -130,7 +130,7 @@ def test_stopping_while_a_call_waits_runs_nothing_and_the_session_continues(
     page.wait_idle()
     assert len(model.requests) == 1
     assert ran(page) == "[]"
-    model.script = lambda _: answer(says("Yes."))
+    model.script = lambda _: answer(stream_text("Yes."))
     page.run(3)
     page.wait_idle()
     assert tool_result(model) == "The user stopped this call before it ran."

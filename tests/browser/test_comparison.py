@@ -10,7 +10,7 @@ import pytest
 from support.peer import Answer, Peer, Seen
 
 from browser.lab import Page, Server, expect
-from browser.live import answer, everywhere, opened, says, until, view, waiting
+from browser.live import answer, everywhere, opened, stream_text, until, view, waiting
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Locator
@@ -44,8 +44,8 @@ def test_the_replies_stream_side_by_side_and_become_a_table(
 
     def script(seen: Seen) -> Answer:
         if seen.body["temperature"] == 0.5:
-            return answer(says("A short one."))
-        return answer(says(WORDS, 0.02), until(first), says("The end."), until(last))
+            return answer(stream_text("A short one."))
+        return answer(stream_text(WORDS, 0.02), until(first), stream_text("The end."), until(last))
 
     model.script = script
     page.fill(COMPARE)
@@ -70,7 +70,7 @@ def test_the_replies_stream_side_by_side_and_become_a_table(
 def test_the_stop_button_stops_all_replies_and_keeps_the_partial_text(
     page: Page, model: Peer, gates: list[Event]
 ) -> None:
-    model.script = lambda _: answer(says(WORDS, 0.02), until(gates[0]), says("Never."))
+    model.script = lambda _: answer(stream_text(WORDS, 0.02), until(gates[0]), stream_text("Never."))
     page.fill(COMPARE, "print([each.reply.stop for each in found])")
     page.run(0)
     for number in (1, 2, 3):

@@ -84,13 +84,13 @@ def test_a_call_can_be_approved_only_if_all_arguments_are_visible(page: Page) ->
         shown = card(page, each.name)
         pre = shown.locator("pre")
         expect(pre).to_be_visible()
-        whole = arguments_text(each.text)
+        text = arguments_text(each.text)
         if each.is_long:
             expect(approve(shown)).to_be_disabled()
-            assert whole.startswith(pre.text_content())
+            assert text.startswith(pre.text_content())
             shown.get_by_role("button", name="more characters").click()
         expect(approve(shown)).to_be_enabled()
-        assert pre.text_content() == whole
+        assert pre.text_content() == text
         assert (each.name, pre.evaluate(CLIPPED)) == (each.name, [])
         assert shown.locator("script, b, a, mjx-container").count() == 0
 

@@ -19,7 +19,7 @@ import pytest
 from support.hostile import HOSTILE, OUT, find_unexpected
 from support.peer import Answer, Peer, Seen, error, finish, sse, stream
 
-from browser.lab import PATIENCE, Page, Server, copy, expect, write
+from browser.lab import TIMEOUT, Page, Server, copy, expect, write
 from mimo_magics.core.messages import Annotation, Message, ReasoningPart, Reply, TextPart, ToolCall
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ RUN = (
     "raw remote script section sound spaces submit table template top turned unclosed under unknown view"
 )
 """Hostile texts that run code if nothing prevents it."""
-ASKED = (
+LOADING = (
     "alternative audio blank border bracketed button cell content cursor dot drawing early embed family "
     "film filter font foreseen frame head import imported linked macro markdown mermaid object overlay picture "
     "poster prefetch preload reference remote selector sheet sign source srcset table titled track video "
@@ -57,8 +57,10 @@ class Canary:
     """A server outside of the notebook, with content that the hostile texts try to load."""
 
     def __init__(self) -> None:
-        self.asked: list[str] = []
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), type("Bound", (Gift,), {"asked": self.asked}))
+        self.requested: list[str] = []
+        self._server = ThreadingHTTPServer(
+            ("127.0.0.1", 0), type("Bound", (Gift,), {"requested": self.requested})
+        )
         self._server.daemon_threads = True
         self.host = f"127.0.0.1:{self._server.server_port}"
         self.url = f"http://{self.host}"
@@ -79,11 +81,11 @@ class Canary:
 class Gift(BaseHTTPRequestHandler):
     """A connection to the canary server."""
 
-    asked: list[str]
+    requested: list[str]
 
     def give(self) -> None:
         name = self.path.removeprefix("/")
-        self.asked.append(name)
+        self.requested.append(name)
         kind, body = GIFTS.get(self.headers["Sec-Fetch-Dest"], PAGE)
         self.send_response(200)
         self.send_header("Content-Type", kind)
@@ -138,7 +140,7 @@ class Trap:
         self.page = page
         self.caught: set[str] = set()
         self._canary = canary
-        canary.asked.clear()
+        canary.requested.clear()
         context = page.window.context
         context.expose_function("caught", self.catch)
         context.add_init_script(RAN)
@@ -154,21 +156,23 @@ class Trap:
         self.page.window.wait_for_timeout(PAUSE)
         self.page.window.evaluate(LAST, f"{self._canary.url}/last")
 
-    def wait(self, run: str, asked: str) -> None:
+    def wait(self, run: str, requested: str) -> None:
         """Wait until this number of scripts ran and of requests arrived."""
-        deadline = time.monotonic() + PATIENCE
-        while {*run.split()} - self.caught or {*asked.split()} - {*self._canary.asked}:
-            assert time.monotonic() < deadline, (sorted(self.caught), sorted({*self._canary.asked}))
+        deadline = time.monotonic() + TIMEOUT
+        while {*run.split()} - self.caught or {*requested.split()} - {*self._canary.requested}:
+            assert time.monotonic() < deadline, (sorted(self.caught), sorted({*self._canary.requested}))
             self.page.window.wait_for_timeout(50)
 
-    def asked(self) -> set[str]:
+    def requested(self) -> set[str]:
         """Return and clear the requests to the canary and to other hosts, except for the last one."""
-        wanted = {line.removeprefix(f"{self._canary.url}/") for line in self.page.wanted()}
+        strays = {line.removeprefix(f"{self._canary.url}/") for line in self.page.stray_requests()}
         self.page.forgive()
-        return {line for line in {*wanted, *self._canary.asked} - {"last"} if not line.startswith("file:")}
+        return {
+            line for line in {*strays, *self._canary.requested} - {"last"} if not line.startswith("file:")
+        }
 
     def assert_empty(self) -> None:
-        assert self.asked() == set()
+        assert self.requested() == set()
         assert self.caught == set()
         assert not self.page.window.evaluate(STYLED)
         assert len(self.page.window.context.pages) == 1
@@ -201,9 +205,9 @@ def test_the_traps_detect_attacks(server: Server, open_browser: Open, canary: Ca
         page.run_all()
         page.wait_idle()
         trap.provoke(page.window.locator(".jp-Cell-outputArea"))
-        trap.wait(RUN, ASKED)
+        trap.wait(RUN, LOADING)
         assert " ".join(sorted(trap.caught)) == RUN
-        assert " ".join(sorted({*canary.asked} - {"last"})) == ASKED
+        assert " ".join(sorted({*canary.requested} - {"last"})) == LOADING
         assert page.window.evaluate(STYLED) == "yes"
         page.forgive()
 
@@ -256,7 +260,7 @@ def script(canary: Canary, seen: Seen) -> Answer:
 
 
 @pytest.fixture(scope="module")
-def asked(server: Server, open_browser: Open, canary: Canary, model: Peer) -> Iterator[Trap]:
+def run_trap(server: Server, open_browser: Open, canary: Canary, model: Peer) -> Iterator[Trap]:
     """Yield the page of the requests. The notebook is saved, and its kernel is shut down."""
     model.script = partial(script, canary)
     prompts = [*range(len(GROUPS)), "error"]
@@ -280,14 +284,14 @@ def check(trap: Trap) -> None:
     trap.assert_empty()
 
 
-def test_a_hostile_reply_is_harmless_in_the_notebook_that_requested_it(asked: Trap) -> None:
-    assert asked.page.is_trusted()
-    assert asked.page.output(len(GROUPS) + 1).inner_text().startswith("BadRequest: ")
-    check(asked)
+def test_a_hostile_reply_is_harmless_in_the_notebook_that_requested_it(run_trap: Trap) -> None:
+    assert run_trap.page.is_trusted()
+    assert run_trap.page.output(len(GROUPS) + 1).inner_text().startswith("BadRequest: ")
+    check(run_trap)
 
 
 def test_a_hostile_reply_is_harmless_in_a_copy_of_the_notebook(
-    asked: Trap, server: Server, open_browser: Open, canary: Canary
+    run_trap: Trap, server: Server, open_browser: Open, canary: Canary
 ) -> None:
     stranger = copy(server.folder / "hostile.ipynb", "stranger.ipynb")
     with Page(server, open_browser) as page:
@@ -299,31 +303,31 @@ def test_a_hostile_reply_is_harmless_in_a_copy_of_the_notebook(
 
 @pytest.mark.parametrize("server", ["lab"], indirect=True)  # the file is the same
 def test_a_hostile_reply_is_harmless_in_the_html_of_nbconvert(
-    asked: Trap, server: Server, open_browser: Open, canary: Canary
+    run_trap: Trap, server: Server, open_browser: Open, canary: Canary
 ) -> None:
     """The page requests only what the page of an empty notebook requests. All of it is blocked, so math is not typeset."""
     documents = [write(server.folder / "empty.ipynb"), server.folder / "hostile.ipynb"]
-    wanted = []
+    requests = []
     with Page(server, open_browser) as page:
         trap = Trap(page, canary)
         for document in documents:
             server.convert(document, "html")
             page.window.goto(document.with_suffix(".html").as_uri())
             trap.provoke(page.window.locator(".jp-Cell-outputArea"))
-            wanted.append(trap.asked())
+            requests.append(trap.requested())
         assert page.window.locator(".mimo-reply").count() == len(GROUPS)
         assert_harmless(page.window.locator(".mimo-reply"))
-        assert wanted[0] == wanted[1]
+        assert requests[0] == requests[1]
         trap.assert_empty()
 
 
 # While it streams
 
 
-def stream_slowly(text: str, begun: Event, over: Event) -> Iterator[bytes | float]:
+def stream_slowly(text: str, started: Event, over: Event) -> Iterator[bytes | float]:
     """Yield the chunks of a reply that pauses before its text and before its end."""
     yield from (delta(role="assistant", error_message="Hm."), delta(reasoning_content="Hm.\n\n"))
-    yield from until(begun)
+    yield from until(started)
     yield delta(reasoning_content=text)
     yield delta(tool_calls=[{"index": 0, "id": text, "function": {"name": text, "arguments": text}}])
     yield from (delta(error_message=text), delta(content=text))
@@ -349,8 +353,8 @@ def all_in_one(canary: Canary) -> str:
 def test_a_hostile_reply_is_harmless_while_it_streams(
     server: Server, open_browser: Open, canary: Canary, model: Peer
 ) -> None:
-    begun, over = Event(), Event()
-    model.script = lambda seen: Answer(stream_slowly(all_in_one(canary), begun, over))
+    started, over = Event(), Event()
+    model.script = lambda seen: Answer(stream_slowly(all_in_one(canary), started, over))
     write(server.folder / "coming.ipynb", "%load_ext mimo_magics", "%%mimo\nhello")
     with Page(server, open_browser) as page:
         trap = Trap(page, canary)
@@ -358,7 +362,7 @@ def test_a_hostile_reply_is_harmless_while_it_streams(
         page.run_all()
         live = page.window.locator(".mimo-live")
         live.wait_for()
-        begun.set()
+        started.set()
         shown = live.locator(".widget-html-content, .widget-htmlmath-content")
         expect(shown.filter(has_text="The end.").last).to_be_visible()
         assert live.locator("style").count() == 1

@@ -12,7 +12,7 @@ import pytest
 from support.peer import Peer
 
 from browser.lab import Page, Server, expect
-from browser.live import answer, everywhere, opened, says, thinks, until, view, waiting
+from browser.live import answer, everywhere, opened, stream_reasoning, stream_text, until, view, waiting
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Locator
@@ -57,26 +57,26 @@ def test_text_streams_into_one_output_that_becomes_the_document(
     page: Page, model: Peer, gates: list[Event]
 ) -> None:
     """The server sends a word only after the page shows the word before it."""
-    spoken = [f"word{number} " for number in range(5)]
-    words = "".join(spoken)
+    words = [f"word{number} " for number in range(5)]
+    text = "".join(words)
     waits = [*map(until, gates), ()]
-    model.script = lambda _: answer(*chain.from_iterable(zip(map(says, spoken), waits, strict=True)))
+    model.script = lambda _: answer(*chain.from_iterable(zip(map(stream_text, words), waits, strict=True)))
     page.fill("%%mimo\nhello")
     states, outputs = page.watch(0, SHOWN), page.watch(0, COUNT)
     page.run(0)
     expect(view(page)).to_contain_text("word0")
     assert [list(output["data"]) for output in page.outputs(0)] == [[WIDGET, "text/plain"]]
-    for word, gate in zip(spoken, gates, strict=False):
+    for word, gate in zip(words, gates, strict=False):
         expect(view(page)).to_contain_text(word.strip())
         gate.set()
     page.wait_idle()
     grown = list(filter(None, states()))
     assert [pair for pair in pairwise(grown) if not pair[1].startswith(pair[0])] == []
     assert len(set(grown)) >= 5
-    assert grown[-1] == words.strip()
+    assert grown[-1] == text.strip()
     assert outputs() == [1]
     assert [list(output["data"]) for output in page.outputs(0)] == [["text/html", "text/plain"]]
-    assert page.outputs(0)[0]["data"]["text/plain"] == words
+    assert page.outputs(0)[0]["data"]["text/plain"] == text
 
 
 LAST_WORD = """panel => {
@@ -104,8 +104,10 @@ def assert_shows_its_end(panel: Locator) -> None:
 def test_reasoning_shows_its_end_and_seconds_and_folds_before_the_text(
     page: Page, model: Peer, gates: list[Event]
 ) -> None:
-    thought, said, *_ = gates
-    model.script = lambda _: answer(thinks(THOUGHTS, 0.02, 4), until(thought), says("So it is."), until(said))
+    reasoning_gate, text_gate, *_ = gates
+    model.script = lambda _: answer(
+        stream_reasoning(THOUGHTS, 0.02, 4), until(reasoning_gate), stream_text("So it is."), until(text_gate)
+    )
     page.fill("%%mimo\nhello")
     page.run(0)
     expect(heading(page)).to_have_text(re.compile("Thinking… [01] s"))
@@ -114,11 +116,11 @@ def test_reasoning_shows_its_end_and_seconds_and_folds_before_the_text(
         assert_shows_its_end(panel(page))
     expect(heading(page)).to_have_text("Thinking… 2 s")
     assert_shows_its_end(panel(page))
-    thought.set()
+    reasoning_gate.set()
     expect(view(page)).to_contain_text("So it is.")
     expect(heading(page)).to_have_text(re.compile(r"Reasoning · \d\.\d s"))
     expect(panel(page)).to_be_hidden()
-    said.set()
+    text_gate.set()
     page.wait_idle()
     assert unfolded(page) == [False]
 
@@ -127,14 +129,14 @@ def test_groups_folded_by_the_user_stay_so_in_the_document(
     page: Page, model: Peer, gates: list[Event]
 ) -> None:
     model.script = lambda _: answer(
-        thinks("One thought.\n\n"),
+        stream_reasoning("One thought.\n\n"),
         until(gates[0]),
-        thinks("Another thought.\n\n"),
+        stream_reasoning("Another thought.\n\n"),
         until(gates[1]),
-        says("An answer.\n\n"),
+        stream_text("An answer.\n\n"),
         until(gates[2]),
-        thinks("A late thought."),
-        says("More of the answer."),
+        stream_reasoning("A late thought."),
+        stream_text("More of the answer."),
         until(gates[3]),
     )
     page.fill("%%mimo\nhello")
@@ -163,7 +165,9 @@ def test_math_is_typeset_in_a_finished_block_and_dollar_amounts_are_not(
     page: Page, model: Peer, gates: list[Event]
 ) -> None:
     text = "It costs $5 and $6.\n\nSo $x^2$ grows.\n\n$$\\int_0^1 x\\,dx$$\n\nThe end"
-    model.script = lambda _: answer(thinks("First $y^2$.\n\nThen"), says(text), until(gates[0]), says("."))
+    model.script = lambda _: answer(
+        stream_reasoning("First $y^2$.\n\nThen"), stream_text(text), until(gates[0]), stream_text(".")
+    )
     page.fill("%%mimo\nhello")
     page.run(0)
     typeset = view(page).locator("mjx-container math")
@@ -211,7 +215,7 @@ MEASURES = """output => {
 def test_the_page_does_not_jump_when_the_document_replaces_the_live_view(
     page: Page, model: Peer, gates: list[Event]
 ) -> None:
-    model.script = lambda _: answer(thinks(THOUGHTS), says(LONG), until(gates[0]))
+    model.script = lambda _: answer(stream_reasoning(THOUGHTS), stream_text(LONG), until(gates[0]))
     page.fill(MANY, "%%mimo\nhello", MANY)
     page.run(1)
     expect(view(page, 1)).to_contain_text("The end.")
@@ -246,7 +250,7 @@ def test_a_huge_block_is_complete_and_streams_in_small_updates(
     page: Page, model: Peer, gates: list[Event], text: str, shown: str, part: str
 ) -> None:
     assert len(shown) > 20_000
-    model.script = lambda _: answer(says(text, 0.01, 50), until(gates[0]))
+    model.script = lambda _: answer(stream_text(text, 0.01, 50), until(gates[0]))
     page.fill("%%mimo\nhello")
     tails = page.watch(0, f"{TAIL}?.textContent.length")
     page.run(0)
@@ -264,7 +268,7 @@ def test_a_huge_block_is_complete_and_streams_in_small_updates(
 CODED = "First:\n\n```python\na = 1\n```\n\nThen:\n\n```python\nb = 2\n```\n\nThat is all.\n\n"
 
 
-HEARD = """() => {
+RECEIVED = """() => {
     const heard = {updates: 0};
     window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.anyMessage.connect((_, {msg}) => {
         if (msg.content.data?.method === "echo_update") heard.updates++;
@@ -283,14 +287,14 @@ def sources(page: Page) -> list[str]:
 def test_only_the_selected_code_block_is_inserted_into_a_new_cell(
     page: Page, model: Peer, gates: list[Event]
 ) -> None:
-    model.script = lambda _: answer(says(CODED), until(gates[0]))
+    model.script = lambda _: answer(stream_text(CODED), until(gates[0]))
     page.fill("%%mimo\nhello")
     page.run(0)
     field = view(page).get_by_label("New cell with code block")
     field.fill("2")
-    heard = page.window.evaluate_handle(HEARD)
+    received = page.window.evaluate_handle(RECEIVED)
     field.press("Enter")
-    page.window.wait_for_function("heard => heard.updates > 0", arg=heard)
+    page.window.wait_for_function("heard => heard.updates > 0", arg=received)
     gates[0].set()
     page.wait_idle()
     expect(page.window.locator(".jp-Notebook .jp-Cell")).to_have_count(2)
@@ -298,7 +302,7 @@ def test_only_the_selected_code_block_is_inserted_into_a_new_cell(
 
 
 def test_a_code_block_can_be_inserted_with_the_keyboard(page: Page, model: Peer) -> None:
-    model.script = lambda _: answer(says(CODED))
+    model.script = lambda _: answer(stream_text(CODED))
     page.fill("%%mimo\nhello", "%mimo insert 1")
     page.run_all()
     page.wait_idle()

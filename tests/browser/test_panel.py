@@ -11,7 +11,7 @@ import pytest
 from support.peer import Peer, obey
 
 from browser.lab import Page, Server, Theme, copy, expect
-from browser.live import answer, at, everywhere, opened, says, until, waiting
+from browser.live import answer, at, everywhere, opened, stream_text, until, waiting
 from browser.test_accessibility import AXE, complaints
 
 if TYPE_CHECKING:
@@ -71,13 +71,13 @@ def type_in(page: Page, name: str, value: str) -> None:
 def drag(page: Page, name: str, share: float) -> None:
     """Drag a slider to a share of its range."""
     handle = row(page, name).locator(".noUi-handle").bounding_box()
-    whole = row(page, name).locator(".noUi-base").bounding_box()
+    track = row(page, name).locator(".noUi-base").bounding_box()
     assert handle
-    assert whole
+    assert track
     mouse, height = page.window.mouse, handle["y"] + handle["height"] / 2
     mouse.move(handle["x"] + handle["width"] / 2, height)
     mouse.down()
-    mouse.move(whole["x"] + share * whole["width"], height, steps=5)
+    mouse.move(track["x"] + share * track["width"], height, steps=5)
     mouse.up()
 
 
@@ -87,7 +87,7 @@ def value(page: Page, name: str) -> Locator:
     return rows.filter(has=page.window.get_by_text(name, exact=True)).locator("td").nth(1)
 
 
-def asked(page: Page, model: Peer) -> dict[str, Any]:
+def send_prompt(page: Page, model: Peer) -> dict[str, Any]:
     """Send a prompt, and return the request."""
     run(page, ASK)
     return model.requests[-1].body
@@ -98,7 +98,7 @@ def typed_and_asked(page: Page, model: Peer, temperature: float) -> None:
     for _ in range(5):
         type_in(page, "temperature", str(temperature))
         page.wait_idle()
-        if asked(page, model)["temperature"] == temperature:
+        if send_prompt(page, model)["temperature"] == temperature:
             return
     pytest.fail(f"{temperature} was typed five times and never asked with")
 
@@ -128,15 +128,15 @@ SENT = {
 
 @everywhere
 def test_each_slider_changes_the_next_request_and_the_settings_table(page: Page, model: Peer) -> None:
-    before = asked(page, model)
+    before = send_prompt(page, model)
     assert not SENT.keys() & before.keys()
     for name, typed in MOVES.items():
         type_in(page, name, typed)
         expect(value(page, name)).to_contain_text(typed)
-    assert asked(page, model) == {**before, **SENT}
-    told = settings(page)
-    assert told["temperature"] == ["0.35", "notebook"]
-    assert told["max_tokens"] == ["1000", "notebook"]
+    assert send_prompt(page, model) == {**before, **SENT}
+    table = settings(page)
+    assert table["temperature"] == ["0.35", "notebook"]
+    assert table["max_tokens"] == ["1000", "notebook"]
 
 
 @both
@@ -149,7 +149,7 @@ def test_sliders_can_be_dragged(page: Page, model: Peer) -> None:
     drag(page, "max_tokens", 1)
     expect(value(page, "max_tokens")).to_have_text("65536")
     expect(default(page, "temperature")).not_to_have_class(ACTIVE)
-    sent = asked(page, model)
+    sent = send_prompt(page, model)
     assert (sent["temperature"], sent["max_tokens"]) == (dragged, 65_536)
 
 
@@ -169,7 +169,7 @@ def test_a_written_setting_moves_the_controls_and_default_sends_nothing(page: Pa
         default(page, name).click()
         expect(value(page, name)).to_have_text("server default")
         expect(default(page, name)).to_have_class(ACTIVE)
-    assert not {"temperature", "top_p", "max_tokens"} & asked(page, model).keys()
+    assert not {"temperature", "top_p", "max_tokens"} & send_prompt(page, model).keys()
 
 
 @both
@@ -181,7 +181,7 @@ def test_a_value_out_of_range_is_kept_with_a_notice(page: Page, model: Peer) -> 
     readout(page, "temperature").focus()
     page.window.keyboard.press("Tab")
     expect(value(page, "temperature")).to_have_text("5.0")
-    assert asked(page, model)["temperature"] == 5.0
+    assert send_prompt(page, model)["temperature"] == 5.0
 
 
 @both
@@ -201,7 +201,7 @@ def test_the_other_controls_change_the_next_request(page: Page, model: Peer) -> 
     window.get_by_label("custom text").blur()
     row(page, "stream").get_by_role("button", name="off").click()
     expect(value(page, "stream")).to_have_text("off")
-    sent = asked(page, model)
+    sent = send_prompt(page, model)
     assert sent["messages"][0] == {"role": "system", "content": "Answer in verse."}
     assert (sent["model"], sent["stop"], sent["chat_template_kwargs"]) == (
         "mimo-v2-pro",
@@ -225,7 +225,7 @@ def test_a_task_moves_the_sliders(page: Page, model: Peer) -> None:
     panel(page).get_by_role("button", name="Code").click()
     expect(readout(page, "temperature")).to_have_text("1")
     expect(readout(page, "top_p")).to_have_text("0.95")
-    sent = asked(page, model)
+    sent = send_prompt(page, model)
     assert (sent["temperature"], sent["top_p"]) == (1.0, 0.95)
 
 
@@ -296,7 +296,7 @@ def test_the_line_is_inserted_below_the_next_executed_cell(page: Page) -> None:
 @everywhere
 def test_the_panel_works_while_a_cell_runs(page: Page, model: Peer) -> None:
     with waiting(page) as (over, *_):
-        model.script = lambda _: answer(says("one "), until(over), says("two"))
+        model.script = lambda _: answer(stream_text("one "), until(over), stream_text("two"))
         page.run(ASK)
         expect(page.output(ASK)).to_contain_text("one")
         type_in(page, "temperature", "0.35")
@@ -324,21 +324,23 @@ def test_the_panel_passes_axe_except_for_the_handles_of_ipywidgets(page: Page, t
 
 @both
 def test_a_prompt_can_be_tried_stopped_and_added_to_the_session_in_the_panel(page: Page, model: Peer) -> None:
-    again = panel(page).locator(".mimo-prompt-box")
+    prompt_box = panel(page).locator(".mimo-prompt-box")
     with waiting(page) as gates:
-        model.script = lambda _: answer(says("One two three. "), until(gates[0]), says("Never."))
-        again.get_by_label("Prompt").fill("Count.")
+        model.script = lambda _: answer(
+            stream_text("One two three. "), until(gates[0]), stream_text("Never.")
+        )
+        prompt_box.get_by_label("Prompt").fill("Count.")
         type_in(page, "temperature", "0.4")
-        again.get_by_role("button", name="Run").click()
-        expect(again.locator(".mimo-live")).to_contain_text("One two three.")
-        expect(again.get_by_role("button", name="Run")).to_be_disabled()
-        again.get_by_role("button", name="Stop").click()
-        expect(again.locator(".mimo-reply")).to_contain_text("One two three.")
-        expect(again).to_contain_text("stopped")
+        prompt_box.get_by_role("button", name="Run").click()
+        expect(prompt_box.locator(".mimo-live")).to_contain_text("One two three.")
+        expect(prompt_box.get_by_role("button", name="Run")).to_be_disabled()
+        prompt_box.get_by_role("button", name="Stop").click()
+        expect(prompt_box.locator(".mimo-reply")).to_contain_text("One two three.")
+        expect(prompt_box).to_contain_text("stopped")
     assert model.requests[-1].body["temperature"] == 0.4
-    again.get_by_role("button", name="Keep in session").click()
-    expect(again).to_contain_text("Saved as turn 1 of session main.")
+    prompt_box.get_by_role("button", name="Keep in session").click()
+    expect(prompt_box).to_contain_text("Saved as turn 1 of session main.")
     model.script = obey
     page.edit(ASK, "%%mimo\nAnd then?")
-    said = [message["content"] for message in asked(page, model)["messages"]]
-    assert said == ["Count.", "One two three. ", "And then?"]
+    contents = [message["content"] for message in send_prompt(page, model)["messages"]]
+    assert contents == ["Count.", "One two three. ", "And then?"]

@@ -66,13 +66,13 @@ def run_all(page: Page) -> None:
     page.wait_idle()
 
 
-def again(page: Page, cell: int, source: str) -> None:
+def edit_and_run(page: Page, cell: int, source: str) -> None:
     """Edit and run a cell, and then the cell that prints the transcript."""
     page.edit(cell, source)
     run(page, cell, LAST)
 
 
-def remarks(page: Page, cell: int) -> list[str]:
+def notices(page: Page, cell: int) -> list[str]:
     return notice_lines(page.outputs(cell)[0])
 
 
@@ -86,13 +86,13 @@ def test_a_re_run_of_an_edited_cell_replaces_its_turn(page: Page, model: Peer) -
     write(page)
     run_all(page)
     assert sent_contents(model) == expected_requests(WORDS)
-    again(page, FIVE, prompt("five!"))
+    edit_and_run(page, FIVE, prompt("five!"))
     assert sent_contents(model) == [expected_contents("one two three four five!")]
-    assert remarks(page, FIVE) == ["Replaced turn 5. The previous version is branch 5."]
-    again(page, THREE, prompt("three!"))
+    assert notices(page, FIVE) == ["Replaced turn 5. The previous version is branch 5."]
+    edit_and_run(page, THREE, prompt("three!"))
     assert sent_contents(model) == [expected_contents("one two three!")]
     line = "Replaced turn 3. The previous version, with 2 later turns, is branch 6."
-    assert remarks(page, THREE) == [line]
+    assert notices(page, THREE) == [line]
     expect(page.output(THREE)).to_contain_text(line)
     assert shown(page) == [
         "Turn 1 one",
@@ -101,7 +101,7 @@ def test_a_re_run_of_an_edited_cell_replaces_its_turn(page: Page, model: Peer) -
         "Stale: branch 4 four",
         "Stale: branch 6 five!",
     ]
-    again(page, ONE, prompt("one!"))
+    edit_and_run(page, ONE, prompt("one!"))
     assert sent_contents(model) == [expected_contents("one!")]
     assert shown(page)[:2] == ["Turn 1 one!", "Stale: branch 2 two"]
     assert len(shown(page)) == 5
@@ -111,13 +111,13 @@ def test_a_re_run_of_an_edited_cell_replaces_its_turn(page: Page, model: Peer) -
 def test_run_all_sends_the_same_requests_also_in_a_new_kernel(page: Page, model: Peer) -> None:
     write(page)
     page.edit(THREE, prompt("three", "--new"))
-    asked = [*expected_requests("one two"), *expected_requests("three four five")]
+    expected = [*expected_requests("one two"), *expected_requests("three four five")]
     for _ in range(2):
         run_all(page)
-        assert sent_contents(model) == asked
+        assert sent_contents(model) == expected
     page.restart()
     run_all(page)
-    assert sent_contents(model) == asked
+    assert sent_contents(model) == expected
     assert shown(page) == ["Turn 1 three", "Turn 2 four", "Turn 3 five"]
 
 
@@ -142,7 +142,7 @@ def test_the_turn_of_a_deleted_cell_leaves_the_session(page: Page, model: Peer) 
     page.change(THREE, "delete-cell")
     run(page, THREE, LAST - 1)
     assert sent_contents(model) == [expected_contents("one two four")]
-    assert remarks(page, THREE) == [
+    assert notices(page, THREE) == [
         "Removed the turn of a deleted cell. The previous version is branch 5.",
         "Replaced turn 3. The previous version, with 1 later turn, is branch 7.",
     ]
@@ -185,7 +185,7 @@ def test_a_re_run_after_a_reload_replaces_its_turn(page: Page, model: Peer) -> N
     page.reload()
     page.wait_idle()
     sent_contents(model)
-    again(page, FOUR, prompt("four!"))
+    edit_and_run(page, FOUR, prompt("four!"))
     assert sent_contents(model) == [expected_contents("one two three four!")]
     assert shown(page)[3:] == ["Turn 4 four!", "Stale: branch 5 five"]
 
@@ -194,7 +194,7 @@ def test_a_re_run_after_a_reload_replaces_its_turn(page: Page, model: Peer) -> N
 def test_a_session_is_resumed_from_the_saved_notebook(page: Page, model: Peer) -> None:
     write(page)
     run_all(page)
-    again(page, FOUR, prompt("four!"))
+    edit_and_run(page, FOUR, prompt("four!"))
     path = page.save()
     page.restart()
     sent_contents(model)
@@ -203,19 +203,19 @@ def test_a_session_is_resumed_from_the_saved_notebook(page: Page, model: Peer) -
     assert f"Resumed from {path.name}. Session main has 4 turns." in page.output(0).inner_text()
     run(page, FIVE)
     assert sent_contents(model) == [expected_contents("one two three four! five")]
-    again(page, TWO, prompt("two!"))
+    edit_and_run(page, TWO, prompt("two!"))
     assert sent_contents(model) == [expected_contents("one two!")]
     assert shown(page)[1:3] == ["Turn 2 two!", "Stale: branch 3 three"]
 
 
-KEPT = re.compile(
+REUSED = re.compile(
     r"Reused the reply of \d{4}-\d\d-\d\d \(request unchanged\)\. Use --fresh to call the model again\."
 )
 
 
-def kept(page: Page) -> list[bool]:
+def reused(page: Page) -> list[bool]:
     """Return for each reply whether it was reused."""
-    return [any(map(KEPT.fullmatch, remarks(page, cell))) for cell in range(ONE, LAST)]
+    return [any(map(REUSED.fullmatch, notices(page, cell))) for cell in range(ONE, LAST)]
 
 
 @both
@@ -226,15 +226,15 @@ def test_replies_of_the_saved_notebook_are_reused_until_a_request_changes(page: 
     page.restart()
     sent_contents(model)
     run_all(page)
-    assert (sent_contents(model), kept(page)) == ([], [True] * 5)
+    assert (sent_contents(model), reused(page)) == ([], [True] * 5)
     page.edit(THREE, prompt("three!"))
     run_all(page)
     assert sent_contents(model) == expected_requests("one two three! four five")[2:]
-    assert kept(page) == [True, True, False, False, False]
+    assert reused(page) == [True, True, False, False, False]
     page.edit(FIVE, prompt("five", "--fresh"))
     run_all(page)
     assert sent_contents(model) == [expected_contents("one two three! four five")]
-    assert kept(page) == [True, True, True, True, False]
+    assert reused(page) == [True, True, True, True, False]
 
 
 @both
@@ -248,7 +248,7 @@ def test_replies_are_reused_if_the_notebook_is_saved_while_it_runs(page: Page, m
     page.execute("notebook:clear-all-cell-outputs")
     page.save()
     run_all(page)
-    assert (sent_contents(model), kept(page)) == ([], [True] * 5)
+    assert (sent_contents(model), reused(page)) == ([], [True] * 5)
 
 
 DIE = "import os, signal\nos.kill(os.getpid(), signal.SIGKILL)"
@@ -258,7 +258,7 @@ DIE = "import os, signal\nos.kill(os.getpid(), signal.SIGKILL)"
 def test_a_session_outlives_its_kernel_in_a_file_beside_the_notebook(page: Page, model: Peer) -> None:
     write(page, f"{SETUP} autosave=on")
     run_all(page)
-    again(page, THREE, prompt("three!"))
+    edit_and_run(page, THREE, prompt("three!"))
     before = shown(page)
     (path,) = page.server.folder.glob("*.mimo.json")
     session = Session.load(path)

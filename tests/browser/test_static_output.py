@@ -160,8 +160,8 @@ def test_text_in_all_scripts_is_unchanged(answer: Locator) -> None:
 
 
 def test_html_of_the_model_is_escaped(answer: Locator) -> None:
-    told = '<script>alert(1)</script> and <b>markup</b> and <img src="https://example.org/dog.png">'
-    assert told in texts(answer.locator("> p"))
+    source = '<script>alert(1)</script> and <b>markup</b> and <img src="https://example.org/dog.png">'
+    assert source in texts(answer.locator("> p"))
     assert answer.locator("script, img, b").count() == 0
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from support.paths import NOTEBOOKS
 
-from browser.lab import IDLE, PATIENCE, Page, Server, Theme, expect
+from browser.lab import IDLE, TIMEOUT, Page, Server, Theme, expect
 from browser.test_accessibility import AXE, complaints
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ def refuse_calls(page: Page) -> None:
     """Press Refuse for every waiting call, with the reason on the tape, until all cells have run."""
     notebook = page.window.locator(".jp-Notebook")
     button = notebook.get_by_role("button", name=re.compile(r"(^|\W)Refuse$"))
-    deadline = time.monotonic() + PATIENCE
+    deadline = time.monotonic() + TIMEOUT
     while not page.window.evaluate(IDLE) and time.monotonic() < deadline:
         if button.count():
             reason = notebook.locator(".mimo-ask").get_by_role("textbox")
@@ -81,25 +81,25 @@ def answers(lesson: str) -> dict[int, list[str]]:
     """Return the saved replies by the index of their cell."""
     found = {}
     for place, cell in enumerate(saved(lesson)["cells"], 1):
-        told = [output for output in cell.get("outputs", ()) if "mimo" in output.get("metadata", {})]
-        if told:
-            found[place] = ["".join(output["data"]["text/plain"]) for output in told]
+        replies = [output for output in cell.get("outputs", ()) if "mimo" in output.get("metadata", {})]
+        if replies:
+            found[place] = ["".join(output["data"]["text/plain"]) for output in replies]
     return found
 
 
 def test_every_reply_equals_the_saved_one(page: Page, lesson: str) -> None:
-    wanted = answers(lesson)
-    assert len(wanted) >= 3
-    told = [
+    expected = answers(lesson)
+    assert len(expected) >= 3
+    shown = [
         [
             text
             for output in page.outputs(cell)
             if "mimo" in output["metadata"]
             for text in output["data"]["text/plain"]
         ]
-        for cell in wanted
+        for cell in expected
     ]
-    assert ["".join(each) for each in told] == ["".join(each) for each in wanted.values()]
+    assert ["".join(each) for each in shown] == ["".join(each) for each in expected.values()]
     assert page.strays == []
 
 

@@ -12,7 +12,18 @@ from support.peer import SILENCE, Peer
 from support.rules import find_fault
 
 from browser.lab import Page, Server, expect
-from browser.live import PLACES, answer, at, everywhere, opened, says, thinks, until, view, waiting
+from browser.live import (
+    PLACES,
+    answer,
+    at,
+    everywhere,
+    opened,
+    stream_reasoning,
+    stream_text,
+    until,
+    view,
+    waiting,
+)
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -62,7 +73,7 @@ def texts(page: Page) -> list[str]:
 
 def messages(page: Page, model: Peer) -> list[dict[str, Any]]:
     """Send another prompt, and return the request."""
-    model.script = lambda _: answer(says("Yes."))
+    model.script = lambda _: answer(stream_text("Yes."))
     page.run(2)
     page.wait_idle()
     assert page.output(2).inner_text().startswith("Yes.")
@@ -73,7 +84,7 @@ def messages(page: Page, model: Peer) -> list[dict[str, Any]]:
 @everywhere
 @pytest.mark.parametrize("way", WAYS)
 def test_a_stopped_reply_is_kept_and_the_session_continues(page: Page, model: Peer, way: str) -> None:
-    model.script = lambda _: answer(thinks("Hm."), says("word " * 100_000, 0.05))
+    model.script = lambda _: answer(stream_reasoning("Hm."), stream_text("word " * 100_000, 0.05))
     page.fill("%%mimo --new\nhello", "print('ran')", "%%mimo\ngo on")
     page.run_all()
     expect(view(page)).to_contain_text("word word word")
@@ -82,17 +93,17 @@ def test_a_stopped_reply_is_kept_and_the_session_continues(page: Page, model: Pe
     document, error = texts(page)
     assert re.fullmatch(r"Reasoning · \d\.\d s\s+word( word)+\s+stopped · mimo-test · [^\n]*", document)
     assert error == "Interrupted: The partial reply was saved to the session; %mimo continue resumes it."
-    *_, asked, partial, going_on = messages(page, model)
-    assert (asked["role"], asked["content"]) == ("user", "hello")
+    *_, prompt, partial, next_prompt = messages(page, model)
+    assert (prompt["role"], prompt["content"]) == ("user", "hello")
     assert (partial["role"], partial["reasoning_content"]) == ("assistant", "Hm.")
     assert partial["content"].split() == re.findall("word", document)
-    assert (going_on["role"], going_on["content"]) == ("user", "go on")
+    assert (next_prompt["role"], next_prompt["content"]) == ("user", "go on")
 
 
 @everywhere
 @pytest.mark.parametrize("way", ["mouse", "interrupt"])
 def test_a_reply_can_be_stopped_while_the_server_is_silent(page: Page, model: Peer, way: str) -> None:
-    model.script = lambda _: answer(says("A word"), [SILENCE])
+    model.script = lambda _: answer(stream_text("A word"), [SILENCE])
     page.fill("%%mimo --new\nhello", "print('ran')", "%%mimo\ngo on")
     page.run_all()
     expect(view(page)).to_contain_text("A word")
@@ -114,9 +125,9 @@ def test_a_reply_can_be_stopped_before_its_first_token(page: Page, model: Peer, 
     stop(page, way)
     assert_stopped(page, model)
     assert "".join(texts(page)) == "Interrupted: No reply was received."
-    asked = [message["content"] for message in messages(page, model)]
-    assert asked[-1] == "go on"
-    assert "lost" not in asked
+    contents = [message["content"] for message in messages(page, model)]
+    assert contents[-1] == "go on"
+    assert "lost" not in contents
 
 
 # Other cells and widgets
@@ -124,7 +135,7 @@ def test_a_reply_can_be_stopped_before_its_first_token(page: Page, model: Peer, 
 
 @everywhere
 def test_queued_cells_run_after_the_reply_in_order(page: Page, model: Peer, gates: list[Event]) -> None:
-    model.script = lambda _: answer(says("An answer."), until(gates[0]))
+    model.script = lambda _: answer(stream_text("An answer."), until(gates[0]))
     page.fill("ran = []", "%%mimo\nhello", "ran += [_.text]", "ran += ['later']", "print(ran)")
     page.run(0)
     page.run(1)
@@ -162,7 +173,7 @@ def move(page: Page, value: int) -> None:
 def test_a_slider_of_the_user_works_during_and_after_a_reply(
     page: Page, model: Peer, gates: list[Event]
 ) -> None:
-    model.script = lambda _: answer(says("An answer."), until(gates[0]))
+    model.script = lambda _: answer(stream_text("An answer."), until(gates[0]))
     page.fill(SLIDER, "%%mimo\nhello", "print(seen)")
     page.run_all()
     expect(view(page, 1)).to_contain_text("An answer.")
@@ -195,7 +206,9 @@ VBox([button, label])
 
 @everywhere
 def test_output_of_a_handler_does_not_change_the_reply(page: Page, model: Peer, gates: list[Event]) -> None:
-    model.script = lambda _: answer(says("An answer"), until(gates[0]), says(" goes on."), until(gates[1]))
+    model.script = lambda _: answer(
+        stream_text("An answer"), until(gates[0]), stream_text(" goes on."), until(gates[1])
+    )
     page.fill(LOUD, "%%mimo\nhello", "")
     page.run_all()
     expect(view(page, 1)).to_contain_text("An answer")
@@ -225,7 +238,9 @@ def reload(page: Page) -> None:
 def test_a_reply_continues_after_a_reload_and_can_be_stopped(
     page: Page, model: Peer, gates: list[Event]
 ) -> None:
-    model.script = lambda _: answer(thinks("Hm."), says("One. "), until(gates[0]), says("Two. "), [SILENCE])
+    model.script = lambda _: answer(
+        stream_reasoning("Hm."), stream_text("One. "), until(gates[0]), stream_text("Two. "), [SILENCE]
+    )
     page.fill("%%mimo\nhello")
     page.run(0)
     expect(view(page)).to_contain_text("One.")
@@ -242,7 +257,9 @@ def test_a_reply_continues_after_a_reload_and_can_be_stopped(
 @everywhere
 def test_a_reply_is_complete_after_a_reload(page: Page, model: Peer, gates: list[Event]) -> None:
     words = "".join(f"word{number} " for number in range(300))
-    model.script = lambda _: answer(thinks("Hm."), says("One. "), until(gates[0]), says(words, 0.002))
+    model.script = lambda _: answer(
+        stream_reasoning("Hm."), stream_text("One. "), until(gates[0]), stream_text(words, 0.002)
+    )
     page.fill("%%mimo\nhello")
     page.run(0)
     expect(view(page)).to_contain_text("One.")

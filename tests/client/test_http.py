@@ -232,8 +232,8 @@ async def test_a_key_in_an_error_message_is_redacted(peer: Peer) -> None:
 @pytest.mark.parametrize("streamed", [True, False])
 async def test_a_key_in_an_error_object_is_redacted_in_all_fields(peer: Peer, streamed: bool) -> None:
     failed = {"error": {"code": "401", "message": f"Incorrect key {KEY}", "param": KEY}}
-    whole = Answer([json.dumps(failed).encode()], headers={"Content-Type": "application/json"})
-    peer.answers(Answer([sse(failed)]) if streamed else whole)
+    full_response = Answer([json.dumps(failed).encode()], headers={"Content-Type": "application/json"})
+    peer.answers(Answer([sse(failed)]) if streamed else full_response)
     with pytest.raises(InvalidApiKey) as failure:
         await send_request(peer)
     assert str(failure.value) == "HTTP 401 Unauthorized: Incorrect key (the key): (the key)"

@@ -416,10 +416,10 @@ async def test_a_connection_runs_on_the_loop_of_the_portal(own: McpServer) -> No
 
 
 def test_one_server_serves_all_loops_and_threads(either: McpServer) -> None:
-    asked = partial(call_text, either, "process")
+    call_process = partial(call_text, either, "process")
     with start_blocking_portal() as portal:
-        first = portal.call(asked)
-    assert {first, asyncio.run(asked()), asyncio.run(asked())} == {first}
+        first = portal.call(call_process)
+    assert {first, asyncio.run(call_process()), asyncio.run(call_process())} == {first}
 
 
 def test_threads_that_start_at_the_same_time_get_the_same_server(own: McpServer) -> None:
@@ -470,11 +470,11 @@ async def test_a_server_starts_on_first_use_and_stops_on_close(own: McpServer) -
 
 async def test_closing_does_not_wait_for_a_server_that_never_starts(made: Made) -> None:
     silent = made("silent", ["sleep", "600"])
-    asking = asyncio.create_task(silent.list_tools())
+    listing = asyncio.create_task(silent.list_tools())
     while silent._connection is None:
         await anyio.lowlevel.checkpoint()
     await asyncio.to_thread(silent.close)
-    assert str(await error_of(asking)) == "The MCP server 'silent' exited."
+    assert str(await error_of(listing)) == "The MCP server 'silent' exited."
 
 
 PROGRAM = """
@@ -538,8 +538,8 @@ def test_a_server_stops_with_its_parent_process(
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
 def test_a_forked_process_starts_its_own_server(program: Path, address: str) -> None:
-    first, child, status, again = printed("fork", address, program)
-    assert (status, again) == ("0", first)
+    first, child, status, output_after = printed("fork", address, program)
+    assert (status, output_after) == ("0", first)
     assert child != first
     wait_until(lambda: not runs(child) and not runs(first))
 

@@ -77,11 +77,11 @@ def test_ctrl_c_while_the_server_is_silent_stops_at_once_with_the_partial_reply(
     peer: Peer, words: list[str]
 ) -> None:
     peer.answers(lambda seen: Answer([*(frames(seen, words, end=False) if words else ()), SILENCE]))
-    talk = session(peer)
-    interrupt_once(lambda: bool(peer.requests) and talk.has("".join(words)))
+    own_session = session(peer)
+    interrupt_once(lambda: bool(peer.requests) and own_session.has("".join(words)))
     with pytest.raises(KeyboardInterrupt):  # which no `except MimoError` swallows
-        talk.ask("hello")
-    assert [(turn.reply.text, turn.reply.stop) for turn in talk.turns] == (
+        own_session.ask("hello")
+    assert [(turn.reply.text, turn.reply.stop) for turn in own_session.turns] == (
         [("half an answer", "interrupted")] if words else []
     )
     assert peer.settled()[0].disconnected
@@ -107,17 +107,17 @@ def test_an_error_of_a_call_is_raised(peer: Peer) -> None:
 
 
 def test_a_session_accepts_a_prompt_after_any_failure(peer: Peer) -> None:
-    talk = session(peer)
+    own_session = session(peer)
     obeying = peer.script
     peer.answers(error(401))
     with suppress(InvalidApiKey):
-        talk.ask("fails")
+        own_session.ask("fails")
     peer.answers(Answer([SILENCE]))
     interrupt_once(lambda: len(peer.requests) == 2)
     with suppress(KeyboardInterrupt):
-        talk.ask("is interrupted")
+        own_session.ask("is interrupted")
     peer.script = obeying
-    assert str(talk.ask("hello")) == "You said: hello"
+    assert str(own_session.ask("hello")) == "You said: hello"
 
 
 PROGRAM = """

@@ -66,12 +66,12 @@ async def test_retry_after_is_respected(peer: Peer, virtual_time: VirtualTime) -
 
 
 async def test_retry_after_is_a_number_of_seconds_or_a_date() -> None:
-    begun = datetime.now(UTC)
-    soon = begun.replace(microsecond=0) + timedelta(seconds=90)
+    started_at = datetime.now(UTC)
+    soon = started_at.replace(microsecond=0) + timedelta(seconds=90)
     assert retry.parse_retry_after("7") == 7.0
     seconds = retry.parse_retry_after(format_datetime(soon, usegmt=True))
     assert seconds is not None
-    assert begun <= soon - timedelta(seconds=seconds) <= datetime.now(UTC)
+    assert started_at <= soon - timedelta(seconds=seconds) <= datetime.now(UTC)
     assert retry.parse_retry_after("Wed, 21 Oct 2015 07:28:00 GMT") == 0.0
     assert retry.parse_retry_after("Wed, 21 Oct 2015 07:28:00 -0000") == 0.0
     assert [retry.parse_retry_after(value) for value in ("", "soon", "-1", "1e9", "1.", "९")] == [None] * 6

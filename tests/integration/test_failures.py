@@ -19,7 +19,7 @@ from mimo_magics.core.settings import Api
 HALF = "half a reply"
 APIS: list[Api] = ["openai", "anthropic"]
 HTML = {"Content-Type": "text/html"}
-AGAIN = "The service is overloaded or failed. Run the cell again later."
+RETRY_LATER = "The service is overloaded or failed. Run the cell again later."
 
 
 @dataclass(frozen=True)
@@ -148,9 +148,13 @@ CASES = {
         fails(429, "Too many requests", **{"Retry-After": "3600"}),
         ("RateLimited: HTTP 429: Too many requests", "The server asks to wait 3,600 s (Retry-After)."),
     ),
-    "500": Case(fails(500, "oops"), ("ServerBusy: HTTP 500 Internal Server Error: oops", AGAIN), requests=5),
+    "500": Case(
+        fails(500, "oops"), ("ServerBusy: HTTP 500 Internal Server Error: oops", RETRY_LATER), requests=5
+    ),
     "503": Case(
-        fails(503, "overloaded"), ("ServerBusy: HTTP 503 Service Unavailable: overloaded", AGAIN), requests=5
+        fails(503, "overloaded"),
+        ("ServerBusy: HTTP 503 Service Unavailable: overloaded", RETRY_LATER),
+        requests=5,
     ),
     "dropped before the answer": Case(
         lambda seen: Answer([CUT]),
@@ -169,7 +173,7 @@ CASES = {
     ),
     "error frame": Case(
         partial_reply(sse({"type": "error", "error": {"code": "500", "message": "upstream is gone"}})),
-        ("ServerBusy: HTTP 500 Internal Server Error: upstream is gone", AGAIN),
+        ("ServerBusy: HTTP 500 Internal Server Error: upstream is gone", RETRY_LATER),
         is_saved=True,
     ),
     "error frame before the answer": Case(

@@ -26,7 +26,7 @@ LOAD = "%load_ext mimo_magics"
 CITY = 'city = "Tokyo"'
 LOOP = "for word in {}:\n    get_ipython().run_cell_magic('mimo', '{}', word)"
 CELLS = [LOAD, CITY, "%%mimo\none", "%%mimo\n{city}", LOOP.format(("two", "three"), "")]
-KEPT = r"Reused the reply of \d{4}-\d\d-\d\d \(request unchanged\)\. Use --fresh to call the model again\."
+REUSED = r"Reused the reply of \d{4}-\d\d-\d\d \(request unchanged\)\. Use --fresh to call the model again\."
 SPEC = {"name": "python3", "display_name": "Python 3 (ipykernel)", "language": "python"}
 
 Runner = Callable[..., NotebookNode]
@@ -88,7 +88,7 @@ def answers(path: Path) -> list[Any]:
     return [output for output in outputs if "mimo" in output.get("metadata", {})]
 
 
-def said(session: Session) -> list[tuple[str, str]]:
+def prompts_and_replies(session: Session) -> list[tuple[str, str]]:
     return [(turn.prompt.text, turn.reply.text) for turn in session.turns]
 
 
@@ -108,13 +108,13 @@ def test_cells_without_ids_add_turns_that_are_read_back_and_reused(
     run(source, once, environment(peer))
     assert sent_contents(peer) == expected_requests("one Tokyo two three")
     assert list(map(notice_lines, answers(once))) == [[NO_CELL_ID_NOTICE], [], [], []]
-    assert said(Session.from_notebook(once)) == obeyed("one Tokyo two three")
+    assert prompts_and_replies(Session.from_notebook(once)) == obeyed("one Tokyo two three")
     run(source, twice, environment(peer, run_all="keep", notebook=once))
     assert sent_contents(peer) == []
     lines = [line for output in answers(twice) for line in notice_lines(output)]
-    assert [re.fullmatch(KEPT, line) is not None for line in lines] == [True, False, True, True, True]
+    assert [re.fullmatch(REUSED, line) is not None for line in lines] == [True, False, True, True, True]
     assert lines[1] == NO_CELL_ID_NOTICE
-    assert said(Session.from_notebook(twice)) == obeyed("one Tokyo two three")
+    assert prompts_and_replies(Session.from_notebook(twice)) == obeyed("one Tokyo two three")
 
 
 def test_a_parameter_of_papermill_changes_a_prompt_and_the_later_requests(peer: Peer, tmp_path: Path) -> None:
@@ -127,7 +127,7 @@ def test_a_parameter_of_papermill_changes_a_prompt_and_the_later_requests(peer: 
     assert sent_contents(peer) == expected_requests("one Kyoto two three")
     papermill(source, twice, environment(peer, run_all="keep", notebook=once), "-p", "city", "Osaka")
     assert sent_contents(peer) == expected_requests("one Osaka two three")[1:]
-    assert said(Session.from_notebook(twice)) == obeyed("one Osaka two three")
+    assert prompts_and_replies(Session.from_notebook(twice)) == obeyed("one Osaka two three")
 
 
 def test_running_a_notebook_again_sends_the_same_requests(peer: Peer, tmp_path: Path) -> None:
@@ -135,7 +135,7 @@ def test_running_a_notebook_again_sends_the_same_requests(peer: Peer, tmp_path: 
     for _ in range(2):
         nbclient(source, source, environment(peer))
     assert sent_contents(peer) == expected_requests("one Tokyo two three") * 2
-    assert said(Session.from_notebook(source)) == obeyed("one Tokyo two three")
+    assert prompts_and_replies(Session.from_notebook(source)) == obeyed("one Tokyo two three")
 
 
 def test_turns_of_cells_with_an_id_replace_older_ones(peer: Peer, tmp_path: Path) -> None:
@@ -158,7 +158,7 @@ def test_turns_of_cells_with_an_id_replace_older_ones(peer: Peer, tmp_path: Path
         [],
     ]
     session = Session.from_notebook(source)
-    assert said(session) == obeyed("one two! four! five!")
+    assert prompts_and_replies(session) == obeyed("one two! four! five!")
     assert [turn.cell for turn in session.turns[1:]] == ["id:x", "id:y", "id:y"]
 
 
@@ -170,7 +170,9 @@ def test_a_notebook_with_its_own_path_reuses_replies_and_is_saved(peer: Peer, tm
         nbclient(path, path, environment(peer))
     assert sent_contents(peer) == expected_requests("one two")
     session = Session.load(tmp_path / "talk.mimo.json")
-    assert said(session) == obeyed("one two") == said(Session.from_notebook(path))
+    assert (
+        prompts_and_replies(session) == obeyed("one two") == prompts_and_replies(Session.from_notebook(path))
+    )
     assert len(session.branches()) == 1
 
 

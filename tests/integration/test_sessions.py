@@ -70,7 +70,7 @@ def notebook(tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize(
-    ("again", "follows", "line", "turns"),
+    ("rerun", "follows", "line", "turns"),
     [
         (
             "one!",
@@ -93,12 +93,12 @@ def notebook(tmp_path: Path) -> Path:
     ],
 )
 def test_a_re_run_replaces_its_turn_and_reports_the_later_turns(
-    kernel: Kernel, peer: Peer, again: str, follows: str, line: str, turns: list[str]
+    kernel: Kernel, peer: Peer, rerun: str, follows: str, line: str, turns: list[str]
 ) -> None:
     run_prompts(kernel, "one two three four")
     sent_contents(peer)
-    (ran,) = run_prompts(kernel, again)
-    assert sent_contents(peer) == [expected_contents(f"{follows} {again}")]
+    (ran,) = run_prompts(kernel, rerun)
+    assert sent_contents(peer) == [expected_contents(f"{follows} {rerun}")]
     assert cell_notices(ran) == [line]
     assert list(map(" ".join, shown_turns(kernel))) == turns
 
@@ -106,10 +106,10 @@ def test_a_re_run_replaces_its_turn_and_reports_the_later_turns(
 def test_re_running_all_cells_in_order_sends_the_same_requests(kernel: Kernel, peer: Peer) -> None:
     run_prompts(kernel, WORDS)
     assert sent_contents(peer) == expected_requests(WORDS)
-    again = run_prompts(kernel, WORDS)
+    rerun = run_prompts(kernel, WORDS)
     assert sent_contents(peer) == expected_requests(WORDS)
     line = "Replaced turn 1. The previous version, with 4 later turns, is branch 5."
-    assert list(map(cell_notices, again)) == [[line], [], [], [], []]
+    assert list(map(cell_notices, rerun)) == [[line], [], [], [], []]
 
 
 def test_the_turns_of_a_loop_replace_those_of_its_last_run(kernel: Kernel, peer: Peer) -> None:
@@ -356,16 +356,16 @@ def test_a_truncated_reply_is_continued_in_the_same_turn(kernel: Kernel, peer: P
 
 
 def test_an_interrupted_reply_is_continued(kernel: Kernel, peer: Peer) -> None:
-    said = Event()
+    half_sent = Event()
 
     def half(seen: Seen) -> Iterator[Any]:
         yield from frames(seen, ["half ", "an answer"], end=False)
         yield 0.3
-        said.set()
+        half_sent.set()
         yield 60.0
 
     peer.answers(lambda seen: Answer(half(seen)))
-    ran = kernel.run("%%mimo\none", cell="one", when=said.is_set)
+    ran = kernel.run("%%mimo\none", cell="one", when=half_sent.is_set)
     assert ran.documents == ["half an answer"]
     peer.answers(lambda seen: stream(seen, reply(" is whole now.")))
     assert kernel.run("%mimo continue", cell="on").documents == ["half an answer is whole now."]

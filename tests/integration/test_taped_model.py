@@ -57,5 +57,5 @@ def test_a_replay_yields_the_recorded_events(tmp_path: Path, api: Api, stream: b
     assert join_texts(replayed) == join_texts(recorded)
     assert {ResponseStarted, Stopped} <= {*map(type, recorded)}
     calls = reader.read_tape(path)
-    whole = [call for call in calls if call.end_reason == "whole"]
-    assert (len(whole), all(call.chunks for call in whole)) == (2, True)
+    complete_calls = [call for call in calls if call.end_reason == "whole"]
+    assert (len(complete_calls), all(call.chunks for call in complete_calls)) == (2, True)

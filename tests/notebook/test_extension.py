@@ -67,7 +67,7 @@ def test_loading_twice_changes_nothing(kernel: Kernel, peer: Peer) -> None:
     )
 
 
-KEPT = "The settings and sessions of this kernel were kept. %unload_ext mimo_magics discards them.\n"
+KEPT_NOTICE = "The settings and sessions of this kernel were kept. %unload_ext mimo_magics discards them.\n"
 
 
 def test_reloading_keeps_settings_sessions_and_the_last_reply(kernel: Kernel, peer: Peer) -> None:
@@ -76,7 +76,7 @@ def test_reloading_keeps_settings_sessions_and_the_last_reply(kernel: Kernel, pe
     run_prompts(kernel, "one", "--session other")
     run_prompts(kernel, "one two")
     for _ in range(2):
-        assert kernel.run("%reload_ext mimo_magics").text == KEPT
+        assert kernel.run("%reload_ext mimo_magics").text == KEPT_NOTICE
     kernel.run("%mimo_config run_all=run")
     run_prompts(kernel, "three")
     sent = peer.requests[-1].body

@@ -56,8 +56,8 @@ def test_only_the_code_block_is_inserted(kernel: Kernel, peer: Peer) -> None:
 def test_a_reply_and_its_code_can_be_copied_with_one_click(kernel: Kernel, peer: Peer) -> None:
     peer.answers(lambda seen: stream(seen, reply(CODE)))
     kernel.run("%mimo hello")
-    whole, code = kernel.run("%mimo copy"), kernel.run("%mimo copy 1")
-    assert (whole.documents, code.documents) == ([CODE], ["a = 1\nb = 2"])
+    source, code = kernel.run("%mimo copy"), kernel.run("%mimo copy 1")
+    assert (source.documents, code.documents) == ([CODE], ["a = 1\nb = 2"])
     assert "user-select: all" in code.outputs[0]["data"]["text/html"]
 
 

@@ -7,7 +7,7 @@ import pytest
 from support.kernel import Kernel
 from support.peer import Peer
 
-GONE = (
+DELETED_FOLDER = (
     "import os, tempfile\n"
     "before, folder = os.getcwd(), tempfile.mkdtemp()\n"
     "os.chdir(folder)\n"
@@ -19,7 +19,7 @@ GONE = (
 def homeless(kernel: Kernel, peer: Peer) -> Iterator[Kernel]:
     """A kernel without a working folder."""
     kernel.run("%mimo one")
-    assert kernel.run(GONE).status == "ok"
+    assert kernel.run(DELETED_FOLDER).status == "ok"
     yield kernel
     kernel.run("os.chdir(before)")
     kernel.run("del os.environ['JPY_SESSION_NAME']")

@@ -88,7 +88,7 @@ def test_two_processes_that_record_on_one_tape_lose_no_call(tmp_path: Path, mode
 
 
 @pytest.mark.parametrize(
-    ("steps", "kept"),
+    ("steps", "content"),
     [
         ("a b 0 1 0 1", "0123"),
         ("a 0 b 0 1", "012"),
@@ -98,7 +98,7 @@ def test_two_processes_that_record_on_one_tape_lose_no_call(tmp_path: Path, mode
     ],
 )
 def test_recording_replaces_an_old_tape_but_no_call_of_another_process(
-    path: Path, steps: str, kept: str
+    path: Path, steps: str, content: str
 ) -> None:
     """Run steps: a letter opens a tape for recording, and a digit records on the first or the second one."""
     path.parent.mkdir()
@@ -111,7 +111,7 @@ def test_recording_replaces_an_old_tape_but_no_call_of_another_process(
         else:
             tapes[int(step)].record(call(str(count)))
             count += 1
-    assert "".join(texts(path)) == kept
+    assert "".join(texts(path)) == content
 
 
 @pytest.mark.parametrize("ending", [b"", b"\n", b"\r\n", b"\n\n\n", b"\n  \r\n"], ids=repr)

@@ -24,10 +24,14 @@ def test_processes_that_save_at_the_same_time_lose_nothing(tmp_path: Path) -> No
     command = [sys.executable, saving_process.__file__, "beside", str(path)]
     processes = [subprocess.Popen([*command, name, "40"]) for name in "ab"]
     assert [process.wait(timeout=120) for process in processes] == [0, 0]
-    said = [each.prompt.text for each in SessionFile(path).read().history.turns]
-    assert [prompt for prompt in said if prompt.startswith("a")] == [f"a {number}" for number in range(40)]
-    assert [prompt for prompt in said if prompt.startswith("b")] == [f"b {number}" for number in range(40)]
-    assert len(said) == 80
+    saved_prompts = [each.prompt.text for each in SessionFile(path).read().history.turns]
+    assert [prompt for prompt in saved_prompts if prompt.startswith("a")] == [
+        f"a {number}" for number in range(40)
+    ]
+    assert [prompt for prompt in saved_prompts if prompt.startswith("b")] == [
+        f"b {number}" for number in range(40)
+    ]
+    assert len(saved_prompts) == 80
 
 
 def test_a_writer_does_not_wait_forever(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

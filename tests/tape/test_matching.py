@@ -46,20 +46,20 @@ def test_the_date_in_a_system_prompt_is_replaced(text: str) -> None:
 
 
 def test_a_date_in_a_prompt_of_the_user_stays() -> None:
-    said = {"role": "user", "content": "It was 2026-11-23 Monday."}
-    assert form(messages=[said]) == {"messages": [said]}
+    message_now = {"role": "user", "content": "It was 2026-11-23 Monday."}
+    assert form(messages=[message_now]) == {"messages": [message_now]}
 
 
 def test_credentials_are_replaced() -> None:
     body = json.dumps({"messages": [{"role": "user", "content": "sk-00001 and sk-00002"}]}).encode()
-    said = canonicalize(body, ["sk-00001", "", "sk-00002"])
-    assert said == {"messages": [{"content": "(the key) and (the key)", "role": "user"}]}
+    canonical = canonicalize(body, ["sk-00001", "", "sk-00002"])
+    assert canonical == {"messages": [{"content": "(the key) and (the key)", "role": "user"}]}
 
 
 def test_long_base64_is_replaced_by_its_hash() -> None:
     url = "data:image/png;base64," + "A" * 3_000
-    said = form(messages=[{"role": "user", "content": [{"image_url": {"url": url}}]}])
-    shown = said["messages"][0]["content"][0]["image_url"]["url"]
+    canonical = form(messages=[{"role": "user", "content": [{"image_url": {"url": url}}]}])
+    shown = canonical["messages"][0]["content"][0]["image_url"]["url"]
     assert shown.startswith("data:image/png;base64,(3,000 characters, sha256 ")
     assert len(shown) < 80
 
@@ -132,8 +132,8 @@ def test_a_difference_is_reported_exactly_where_there_is_one(one: Any, other: An
 def test_any_json_has_a_canonical_form(body: Any) -> None:
     data = json.dumps(body).encode()
     for value in (data, json.dumps({"messages": body, "system": body}).encode()):
-        again = canonicalize(value, ["a secret key"])
-        assert key(again) == key(canonicalize(json.dumps(again).encode()))
+        repeated = canonicalize(value, ["a secret key"])
+        assert key(repeated) == key(canonicalize(json.dumps(repeated).encode()))
 
 
 @pytest.mark.parametrize(
@@ -169,7 +169,7 @@ def test_a_body_that_no_tape_can_hold_is_an_error(body: bytes, reason: str) -> N
 
 
 @pytest.mark.parametrize(
-    ("asked", "same"),
+    ("request_text", "same"),
     [
         ("lm-studio is lm-studio", True),
         ("lm-studio is not-needed", False),
@@ -178,12 +178,12 @@ def test_a_body_that_no_tape_can_hold_is_an_error(body: bytes, reason: str) -> N
         ("lm-studio is lm-studio!", False),
     ],
 )
-def test_a_replay_without_the_key_finds_a_request_that_contains_it(asked: str, same: bool) -> None:
+def test_a_replay_without_the_key_finds_a_request_that_contains_it(request_text: str, same: bool) -> None:
     recorded = canonicalize(json.dumps({"b": "lm-studio is lm-studio", "c": 1}).encode(), ["lm-studio"])
     assert recorded == {"b": "(the key) is (the key)", "c": 1}
-    assert is_same_but_for_key(key({"b": asked, "c": 1.0}), key(recorded)) is same
+    assert is_same_but_for_key(key({"b": request_text, "c": 1.0}), key(recorded)) is same
 
 
 def test_a_hostile_tape_cannot_make_the_search_slow() -> None:
-    recorded, asked = {"b": "(the key)" * 5_000 + "!"}, {"b": "x" * 50_000}
-    assert not is_same_but_for_key(key(asked), key(recorded))
+    recorded, request_text = {"b": "(the key)" * 5_000 + "!"}, {"b": "x" * 50_000}
+    assert not is_same_but_for_key(key(request_text), key(recorded))

@@ -12,7 +12,7 @@ LONG = "It was a dark and stormy night, and the rain fell in torrents, except at
 
 
 @pytest.mark.parametrize(
-    ("asked", "expected"),
+    ("requested", "expected"),
     [
         ({**BODY, "temperature": 1}, "temperature is «1» (recorded: «0»)."),
         ({**BODY, "top_p": 0.5}, "top_p is «0.5» (recorded: missing)."),
@@ -28,14 +28,14 @@ LONG = "It was a dark and stormy night, and the rain fell in torrents, except at
         (None, "the body is «None» (recorded: «{'content': 'x'}»)."),
     ],
 )
-def test_each_difference_from_the_most_similar_call_is_reported(asked: Any, expected: str) -> None:
-    recorded = [{"a": 1, "b": 2, "c": 3}, BODY] if asked else [{"content": "x"}]
-    assert describe_mismatch(asked, recorded) == expected
+def test_each_difference_from_the_most_similar_call_is_reported(requested: Any, expected: str) -> None:
+    recorded = [{"a": 1, "b": 2, "c": 3}, BODY] if requested else [{"content": "x"}]
+    assert describe_mismatch(requested, recorded) == expected
 
 
 def test_the_context_of_the_first_difference_in_a_long_text_is_reported() -> None:
-    asked, recorded = {"content": LONG + "A" + LONG}, {"content": LONG + "B" + LONG}
-    assert describe_mismatch(asked, [recorded]) == (
+    requested, recorded = {"content": LONG + "A" + LONG}, {"content": LONG + "B" + LONG}
+    assert describe_mismatch(requested, [recorded]) == (
         "content is «…in torrents, except at times. AIt was a dark and stormy nigh…» "
         "(recorded: «…in torrents, except at times. BIt was a dark and stormy nigh…»)."
     )

@@ -45,21 +45,21 @@ def test_a_tape_without_calls_is_empty(path: Path) -> None:
     assert reader.read_tape(put(path, LINES[:1])) == []
 
 
-@pytest.mark.parametrize("kept", range(1, len(LINES) - 1))
-def test_a_tape_that_ends_in_a_call_is_an_error_with_its_line(path: Path, kept: int) -> None:
+@pytest.mark.parametrize("line_count", range(1, len(LINES) - 1))
+def test_a_tape_that_ends_in_a_call_is_an_error_with_its_line(path: Path, line_count: int) -> None:
     with pytest.raises(BadTape) as failure:
-        reader.read_tape(put(path, LINES[: kept + 1]))
+        reader.read_tape(put(path, LINES[: line_count + 1]))
     assert (
         str(failure.value)
-        == f"The tape lesson.jsonl is incomplete: it ends within a call, after line {kept + 1}."
+        == f"The tape lesson.jsonl is incomplete: it ends within a call, after line {line_count + 1}."
     )
     assert failure.value.hint == "Record the tape again: %mimo_tape record PATH"
 
 
 def test_a_truncated_tape_is_an_error_unless_it_has_no_call(path: Path) -> None:
-    whole = "\n".join(LINES).encode()
-    for end in range(len(whole)):
-        path.write_bytes(whole[:end])
+    complete = "\n".join(LINES).encode()
+    for end in range(len(complete)):
+        path.write_bytes(complete[:end])
         if end - len(LINES[0]) in (0, 1):
             assert reader.read_tape(path) == []
         else:
@@ -119,11 +119,11 @@ def test_a_folder_is_an_error(tmp_path: Path) -> None:
 
 @given(st.data())
 def test_a_damaged_tape_is_read_or_refused_with_our_error(path: Path, data: Any) -> None:
-    whole = bytearray("\n".join(LINES).encode())
+    complete = bytearray("\n".join(LINES).encode())
     for _ in range(data.draw(st.integers(1, 4))):
-        at = data.draw(st.integers(0, len(whole) - 1))
-        whole[at : at + data.draw(st.integers(0, 3))] = data.draw(st.binary(max_size=3))
-    path.write_bytes(whole)
+        at = data.draw(st.integers(0, len(complete) - 1))
+        complete[at : at + data.draw(st.integers(0, 3))] = data.draw(st.binary(max_size=3))
+    path.write_bytes(complete)
     with suppress(BadTape):
         for call in reader.read_tape(path):
             assert isinstance(call, RecordedCall)

@@ -61,9 +61,9 @@ async def test_auto_makes_the_calls_that_are_not_on_the_tape(peer: Peer, path: P
 async def test_recording_replaces_an_old_tape_with_its_first_call(peer: Peer, path: Path) -> None:
     await send_through_tape(peer, Tape("record", path), request=request_for("old"))
     before = tape_text(path)
-    anew = Tape("record", path)
+    new_tape = Tape("record", path)
     assert tape_text(path) == before
-    await send_through_tape(peer, anew, request=request_for("new"))
+    await send_through_tape(peer, new_tape, request=request_for("new"))
     assert [call.body["messages"][0]["content"] for call in reader.read_tape(path)] == ["new"]
 
 

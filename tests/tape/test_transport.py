@@ -52,19 +52,19 @@ async def test_a_broken_connection_is_replayed(peer: Peer, path: Path, api: Api)
     peer.answers(lambda seen: Answer([*frames(seen, ["half an answer"], end=False), CUT]))
     recorded, failure = await send_through_tape(peer, Tape("record", path), api)
     assert isinstance(failure, IncompleteStream)
-    replayed, again = await send_through_tape(peer, Tape("replay", path), api)
-    assert (replayed, repr(again), len(peer.requests)) == (recorded, repr(failure), 1)
+    replayed, second_error = await send_through_tape(peer, Tape("replay", path), api)
+    assert (replayed, repr(second_error), len(peer.requests)) == (recorded, repr(failure), 1)
 
 
 async def test_a_failed_connection_is_replayed(path: Path, virtual_time: VirtualTime) -> None:
     # The socket has a port and does not listen.
     nobody = socket.socket()
     nobody.bind(("127.0.0.1", 0))
-    gone = SimpleNamespace(url=f"http://127.0.0.1:{nobody.getsockname()[1]}")
-    recorded = await send_through_tape(gone, Tape("record", path))
+    closed_peer = SimpleNamespace(url=f"http://127.0.0.1:{nobody.getsockname()[1]}")
+    recorded = await send_through_tape(closed_peer, Tape("record", path))
     assert isinstance(recorded[1], ConnectionFailed)
     assert {call.end_reason for call in reader.read_tape(path)} == {"ConnectError"}
-    replayed = await send_through_tape(gone, Tape("replay", path))
+    replayed = await send_through_tape(closed_peer, Tape("replay", path))
     assert (len(replayed[0]), repr(replayed[1])) == (len(recorded[0]), repr(recorded[1]))
     nobody.close()
 
@@ -85,12 +85,12 @@ async def test_a_response_that_was_stopped_ends_where_it_was_stopped(peer: Peer,
 
 @pytest.mark.parametrize("api", APIS)
 async def test_no_key_is_ever_on_a_tape(peer: Peer, path: Path, api: Api) -> None:
-    whole = f"The key {KEY} is wrong".encode()
-    cut = len(whole) // 2
+    full_text = f"The key {KEY} is wrong".encode()
+    cut = len(full_text) // 2
     answers = (
         error(401, f"no such key: {KEY}", **{"Set-Cookie": f"session={KEY}", "X-Account": "me"}),
         lambda seen: Answer(
-            [sse_comment(whole[:cut])[:-2], 0.02, whole[cut:] + b"\n\n", *frames(seen, ["ok"])]
+            [sse_comment(full_text[:cut])[:-2], 0.02, full_text[cut:] + b"\n\n", *frames(seen, ["ok"])]
         ),
     )
     peer.answers(*answers)
@@ -149,8 +149,8 @@ async def test_a_compressed_response_is_recorded_up_to_its_size_limit(
         [bomb], headers={"Content-Encoding": "gzip", "Content-Type": "text/event-stream"}
     )
     _, failure = await send_through_tape(peer, Tape("record", path))
-    _, again = await send_through_tape(peer, Tape("replay", path))
-    assert (type(failure), type(again), len(peer.requests)) == (WireError, WireError, 1)
+    _, second_error = await send_through_tape(peer, Tape("replay", path))
+    assert (type(failure), type(second_error), len(peer.requests)) == (WireError, WireError, 1)
     (call,) = reader.read_tape(path)
     assert 0 < sum(len(each.data) for each in call.chunks) <= 200_000
 
@@ -170,9 +170,9 @@ async def test_a_compressed_response_is_recorded_up_to_its_size_limit(
 async def test_any_response_of_a_server_is_read_back(peer: Peer, path: Path, answer: Answer) -> None:
     peer.script = lambda seen: answer
     _, failure = await send_through_tape(peer, Tape("record", path))
-    _, again = await send_through_tape(peer, Tape("replay", path))
+    _, second_error = await send_through_tape(peer, Tape("replay", path))
     assert failure is not None
-    assert (type(again), len(peer.requests)) == (type(failure), 1)
+    assert (type(second_error), len(peer.requests)) == (type(failure), 1)
 
 
 async def test_every_failure_of_a_call_can_be_recorded() -> None:
@@ -197,8 +197,8 @@ async def test_a_replay_without_a_key_finds_a_call_that_was_recorded_with_a_key(
     endpoint = Endpoint(peer.url + "/v1", Secret(key), "bearer", tapes=(Tape("record", path),))
     recorded = [event async for event in http.stream(endpoint, "openai", request)]
     (call,) = reader.read_tape(path)
-    said = call.body["messages"][0]["content"]
-    assert said == (text if len(key) < 8 else text.replace(key, "(the key)"))
+    sent_text = call.body["messages"][0]["content"]
+    assert sent_text == (text if len(key) < 8 else text.replace(key, "(the key)"))
     unkeyed = Endpoint("http://replay.invalid/v1", Secret(""), "bearer", tapes=(Tape("replay", path),))
     request = request_for(text, temperature=1.0)
     assert [event async for event in http.stream(unkeyed, "openai", request)] == recorded

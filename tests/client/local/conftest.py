@@ -19,7 +19,7 @@ def _model() -> None:
 
 
 @pytest.fixture
-def talk(_model: None) -> Session:
+def local_session(_model: None) -> Session:
     return Session(preset="local", temperature=0.0)
 
 

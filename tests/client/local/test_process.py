@@ -33,8 +33,10 @@ APIS: list[Api] = ["openai", "anthropic"]
 
 @pytest.mark.parametrize("streamed", [True, False])
 @pytest.mark.parametrize("api", APIS)
-def test_both_formats_return_a_reply_streamed_or_not(talk: Session, api: Api, streamed: bool) -> None:
-    reply = talk.ask(QUESTION, api=api, stream=streamed)
+def test_both_formats_return_a_reply_streamed_or_not(
+    local_session: Session, api: Api, streamed: bool
+) -> None:
+    reply = local_session.ask(QUESTION, api=api, stream=streamed)
     assert list(map(type, reply.message.parts)) == [TextPart]
     assert reply.text.strip() != ""
     assert reply.stop in ("end", "length")
@@ -45,8 +47,8 @@ def test_both_formats_return_a_reply_streamed_or_not(talk: Session, api: Api, st
 
 
 @pytest.mark.parametrize("api", APIS)
-def test_a_second_prompt_follows_the_first_turn(talk: Session, api: Api) -> None:
-    assert_second_prompt_follows(talk, api)
+def test_a_second_prompt_follows_the_first_turn(local_session: Session, api: Api) -> None:
+    assert_second_prompt_follows(local_session, api)
 
 
 @pytest.mark.slow
@@ -55,10 +57,10 @@ def test_a_second_prompt_follows_the_first_turn_with_a_larger_model(api: Api) ->
     assert_second_prompt_follows(Session(preset="local", local_model=TOOLS_MODEL, temperature=0.0), api)
 
 
-def assert_second_prompt_follows(talk: Session, api: Api) -> None:
+def assert_second_prompt_follows(local_session: Session, api: Api) -> None:
     """Check that the second request includes the prompt and the reply of the first turn."""
-    first = talk.ask(QUESTION, api=api, max_tokens=40)
-    second = talk.ask("Name three things to see there.", api=api, max_tokens=40)
+    first = local_session.ask(QUESTION, api=api, max_tokens=40)
+    second = local_session.ask("Name three things to see there.", api=api, max_tokens=40)
     assert first.usage
     assert second.usage
     assert second.usage.input > first.usage.input + first.usage.output
@@ -80,7 +82,7 @@ def test_a_real_model_calls_a_tool_and_answers_with_its_result(api: Api) -> None
     """`tool_choice` makes the server accept only a tool call."""
     if not weights.get_weights_path(TOOLS_MODEL).exists():
         pytest.skip(f"{TOOLS_MODEL} does not exist: make weights-tools")
-    talk = Session(
+    local_session = Session(
         preset="local",
         local_model=TOOLS_MODEL,
         temperature=0.0,
@@ -91,31 +93,31 @@ def test_a_real_model_calls_a_tool_and_answers_with_its_result(api: Api) -> None
         tools=[get_current_weather],
     )
     for city in ("Paris", "Rome"):
-        reply = talk.ask(f"What is the weather in {city}? Use the tool.", approve=lambda _: True)
+        reply = local_session.ask(f"What is the weather in {city}? Use the tool.", approve=lambda _: True)
         assert {call.name for call in reply.tool_calls} == {"get_current_weather"}
         assert all(isinstance(json.loads(call.arguments)["city"], str) for call in reply.tool_calls)
         assert reply.text.strip() != ""
 
 
 @pytest.mark.parametrize("api", APIS)
-def test_thinking_is_off_by_default(talk: Session, api: Api) -> None:
+def test_thinking_is_off_by_default(local_session: Session, api: Api) -> None:
     question = "Is 17 a prime number? Explain."
-    thought = talk.ask(question, api=api, thinking=True, max_tokens=60, keep=False)
+    thought = local_session.ask(question, api=api, thinking=True, max_tokens=60, keep=False)
     assert [type(part) for part in thought.message.parts] == [ReasoningPart, TextPart]
     for thinking in (None, False):
-        plain = talk.ask(question, api=api, thinking=thinking, max_tokens=20, keep=False)
+        plain = local_session.ask(question, api=api, thinking=thinking, max_tokens=20, keep=False)
         assert [type(part) for part in plain.message.parts] == [TextPart]
 
 
 @pytest.mark.parametrize("api", APIS)
-def test_a_reply_ends_at_max_tokens(talk: Session, api: Api) -> None:
-    reply = talk.ask("Tell me a story.", api=api, max_tokens=5, param={"ignore_eos": True})
+def test_a_reply_ends_at_max_tokens(local_session: Session, api: Api) -> None:
+    reply = local_session.ask("Tell me a story.", api=api, max_tokens=5, param={"ignore_eos": True})
     assert (reply.stop, reply.usage and reply.usage.output) == ("length", 5)
 
 
 @pytest.mark.parametrize("streamed", [True, False])
-def test_the_openai_sdk_returns_the_same_counts(talk: Session, streamed: bool) -> None:
-    ours = talk.ask(QUESTION, stream=streamed)
+def test_the_openai_sdk_returns_the_same_counts(local_session: Session, streamed: bool) -> None:
+    ours = local_session.ask(QUESTION, stream=streamed)
     server = endpoint.resolve_endpoint(Settings(preset="local"))
     extra = {"chat_template_kwargs": {"enable_thinking": False}}
     with openai.OpenAI(base_url=server.base_url, api_key=server.key) as sdk:
@@ -134,10 +136,10 @@ def test_the_openai_sdk_returns_the_same_counts(talk: Session, streamed: bool) -
             text = "".join(chunk.choices[0].delta.content or "" for chunk in chunks if chunk.choices)
             usage = chunks[-1].usage
         else:
-            whole = sdk.chat.completions.create(
+            completion = sdk.chat.completions.create(
                 model="mimo-local", messages=prompt, temperature=0, extra_body=extra
             )
-            text, usage = whole.choices[0].message.content, whole.usage
+            text, usage = completion.choices[0].message.content, completion.usage
     assert ours.usage
     assert (usage.prompt_tokens, ours.usage.input) == (PROMPT_TOKENS, PROMPT_TOKENS)
     assert min(usage.completion_tokens, ours.usage.output) > 0
@@ -145,8 +147,8 @@ def test_the_openai_sdk_returns_the_same_counts(talk: Session, streamed: bool) -
 
 
 @pytest.mark.parametrize("streamed", [True, False])
-def test_the_anthropic_sdk_returns_the_same_counts(talk: Session, streamed: bool) -> None:
-    ours = talk.ask(QUESTION, api="anthropic", stream=streamed)
+def test_the_anthropic_sdk_returns_the_same_counts(local_session: Session, streamed: bool) -> None:
+    ours = local_session.ask(QUESTION, api="anthropic", stream=streamed)
     server = endpoint.resolve_endpoint(Settings(preset="local", api="anthropic"))
     call = {
         "model": "mimo-local",

@@ -15,8 +15,8 @@ from mimo_magics.core.settings import Settings
 from mimo_magics.session.session import Session
 
 
-def test_the_server_rejects_calls_without_its_key(talk: Session) -> None:
-    talk.ask("hi", max_tokens=1)
+def test_the_server_rejects_calls_without_its_key(local_session: Session) -> None:
+    local_session.ask("hi", max_tokens=1)
     server = endpoint.resolve_endpoint(Settings(preset="local"))
     assert server.host.startswith("127.0.0.1:")
     other = openai.OpenAI(base_url=server.base_url, api_key="another", max_retries=0)

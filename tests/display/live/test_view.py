@@ -37,8 +37,8 @@ def test_each_finished_code_block_can_be_chosen_for_a_new_cell(wire: PageConnect
         feed_view(shown, TextDelta(piece))
         offered.append(any(state["_model_name"] == "BoundedIntTextModel" for state in wire.states.values()))
     assert offered == [False] * 7 + [True] * (len(offered) - 7)
-    wanted = []
+    block_numbers = []
     for number in (0, 1, 2, 3, 4):
         wire.update(wire.find("BoundedIntTextModel", "New cell"), {"value": number})
-        wanted.append(shown.code_to_insert)
-    assert wanted == [None, "a = 1\n\nb = 2", "c", LONG.rstrip("\n"), None]
+        block_numbers.append(shown.code_to_insert)
+    assert block_numbers == [None, "a = 1\n\nb = 2", "c", LONG.rstrip("\n"), None]

@@ -247,7 +247,7 @@ def test_the_history_contains_a_call_that_runs_anywhere(kernel: Kernel, peer: Pe
     assert kernel.run("%%mimo --no-history\n>>> hi").documents == ["You said: >>> hi"]
     number = kernel.run("len(In) - 2").documents[0]
     assert kernel.run(f"print(In[{number}])").text == f"{call}\n"
-    for again in (
+    for line in (
         f"%save -f talk.py {number}",
         "%run talk.py",
         f"%save -f talk.ipy {number}",
@@ -259,7 +259,7 @@ def test_the_history_contains_a_call_that_runs_anywhere(kernel: Kernel, peer: Pe
         f"%rerun {number}",
         call,
     ):
-        assert (again, kernel.run(again).error) == (again, [])
+        assert (line, kernel.run(line).error) == (line, [])
     assert [seen.body["messages"][-1]["content"] for seen in peer.requests] == [">>> hi"] * 8
     assert call in kernel.run(f"%history -t {number}").text
 

@@ -114,12 +114,12 @@ def opened(ran: Ran) -> list[dict[str, Any]]:
 @pytest.mark.parametrize("name", WORKING)
 def test_queued_cells_run_afterwards_in_order(kernels: Any, peer: Peer, name: str) -> None:
     peer.script = slowly()
-    first, *behind = kernels(name).run_all(
+    first, *queued = kernels(name).run_all(
         ["%%mimo\nhello", "print(1, _.text[:4])", "%%mimo\nagain", "print(2)"]
     )
     assert first.documents == ["word " * 10]
-    assert [ran.text for ran in behind] == ["1 word\n", "", "2\n"]
-    assert [ran.status for ran in behind] == ["ok"] * 3
+    assert [ran.text for ran in queued] == ["1 word\n", "", "2\n"]
+    assert [ran.status for ran in queued] == ["ok"] * 3
     assert [seen.prompt for seen in peer.requests] == ["hello", "again"]
 
 
@@ -144,18 +144,18 @@ def test_stop_and_interrupt_take_effect_at_once(
     def has_started() -> bool:
         return bool(peer.requests) and kernel.shows("Stop") and kernel.shows(SHOWN[state])
 
-    stopped, *behind = kernel.run_all(
+    stopped, *queued = kernel.run_all(
         ["%%mimo\nhello", "print(1)", "print(2)"], when=has_started, press=press
     )
-    came = state != "before the first byte"
-    outcome = SAVED if came else "No reply was received."
+    has_text = state != "before the first byte"
+    outcome = SAVED if has_text else "No reply was received."
     assert stopped.error == [f"Interrupted: {outcome}"]
     assert peer.settled()[-1].disconnected
-    assert [ran.status for ran in behind] == ["aborted"] * 2
+    assert [ran.status for ran in queued] == ["aborted"] * 2
     peer.script = obey
     assert kernel.run("%%mimo\nagain").documents == ["You said: again"]
     roles = [message["role"] for message in peer.requests[-1].body["messages"]]
-    assert roles == (["user", "assistant", "user"] if came else ["user"])
+    assert roles == (["user", "assistant", "user"] if has_text else ["user"])
 
 
 @pytest.mark.parametrize("name", WORKING)
@@ -163,9 +163,9 @@ def test_an_error_aborts_the_cells_that_were_queued_during_the_cell(
     kernels: Any, peer: Peer, name: str
 ) -> None:
     peer.script = lambda seen: Answer([0.5], 401)
-    failed, *behind = kernels(name).run_all(["%%mimo\nhello", "print(1)"])
+    failed, *queued = kernels(name).run_all(["%%mimo\nhello", "print(1)"])
     assert failed.error[0].startswith("InvalidApiKey: ")
-    assert [ran.status for ran in behind] == ["aborted"]
+    assert [ran.status for ran in queued] == ["aborted"]
 
 
 @pytest.mark.parametrize("name", WORKING)
@@ -223,10 +223,10 @@ def test_two_replies_may_arrive_at_the_same_time(
     peer.script = answer
     kernel = kernels(name)
     dispatch = "'dispatch_shell' in vars(get_ipython().kernel)"
-    ran, *behind = kernel.run_all([TWO_AT_ONCE, f"print({dispatch})", "%%mimo\nthree"])
+    ran, *queued = kernel.run_all([TWO_AT_ONCE, f"print({dispatch})", "%%mimo\nthree"])
     assert (ran.status, ran.text, ended) == ("ok", "one! | two!\n", list(order))
-    assert [each.status for each in behind] == ["ok", "ok"]
-    assert behind[0].text == "False\n"
+    assert [each.status for each in queued] == ["ok", "ok"]
+    assert queued[0].text == "False\n"
 
 
 @pytest.mark.parametrize("name", [name for name in NAMES if version(name) >= (7,)])

@@ -121,8 +121,10 @@ def test_settings_that_cannot_be_used_are_an_error_in_the_status(
 ) -> None:
     write_setting(config, "base_url", "https://other.example/v1")
     write_setting(config, "preset", "local")
-    told = "The embedded model has no base URL. Remove one of the two settings: %mimo_config --reset base_url"
-    assert f'<span role="status">{told}</span>' in panel_html(board)
+    message = (
+        "The embedded model has no base URL. Remove one of the two settings: %mimo_config --reset base_url"
+    )
+    assert f'<span role="status">{message}</span>' in panel_html(board)
     move_control(board, "temperature", 0.3)
     assert config.temperature == 0.3
     config.preset = "nowhere"
