@@ -198,11 +198,11 @@ def test_nothing_is_sent_if_the_path_of_the_file_is_unknown(kernel: Kernel, peer
     assert sent_contents(peer) == []
 
 
-KEPT = r"Reused the reply of \d{4}-\d\d-\d\d \(request unchanged\)\. Use --fresh to call the model again\."
+REUSED = r"Reused the reply of \d{4}-\d\d-\d\d \(request unchanged\)\. Use --fresh to call the model again\."
 
 
 def are_kept(runs: list[Ran]) -> list[bool]:
-    return [bool(re.fullmatch(KEPT, "".join(cell_notices(ran)))) for ran in runs]
+    return [bool(re.fullmatch(REUSED, "".join(cell_notices(ran)))) for ran in runs]
 
 
 def test_a_reply_is_reused_while_no_turn_before_it_changes(kernel: Kernel, peer: Peer) -> None:

@@ -67,21 +67,21 @@ def test_incomplete_and_truncated_replies_can_be_continued(stop: str, can: bool)
 
 HM, SO = ReasoningPart("Hm."), ReasoningPart("So.")
 CLOCK, NOON = ToolCall("c", "clock", "{}"), ToolResult("c", "clock", "12:00")
-HALF, END, WHOLE = TextPart("Half an "), TextPart("answer."), TextPart("Half an answer.")
+HALF, END, FULL = TextPart("Half an "), TextPart("answer."), TextPart("Half an answer.")
 
 
 @pytest.mark.parametrize(
     ("first", "second", "both"),
     [
-        ([HALF], [END], [WHOLE]),
-        ([HM, HALF], [SO, END], [HM, SO, WHOLE]),
+        ([HALF], [END], [FULL]),
+        ([HM, HALF], [SO, END], [HM, SO, FULL]),
         ([HALF], [], [HALF]),
         ([HALF], [SO], [HALF, SO]),
         ([], [END], [END]),
         ([HM], [END], [HM, END]),
         ([HM, CLOCK, NOON], [SO, END], [HM, CLOCK, NOON, SO, END]),
         ([HALF], [SO, CLOCK, NOON, END], [HALF, SO, CLOCK, NOON, END]),
-        ([HALF], [END, CLOCK, NOON, END], [WHOLE, CLOCK, NOON, END]),
+        ([HALF], [END, CLOCK, NOON, END], [FULL, CLOCK, NOON, END]),
         # some models repeat what they go on from, and a few letters are the same by chance
         (
             [TextPart("It is high at noon.")],
@@ -125,7 +125,7 @@ def test_a_joined_reply_has_the_notes_and_usage_of_both_parts() -> None:
         cost=0.5,
     )
     assert join_turns(first, second).reply == Reply(
-        Message("assistant", (WHOLE,)),
+        Message("assistant", (FULL,)),
         Usage(11, 22, 33, 44),
         "length",
         "new",

@@ -57,7 +57,7 @@ from mimo_magics.tools.tool import NotebookTool, ToolOutcome
 from mimo_magics.wire.formats import FORMATS
 
 Body = dict[str, Any]
-BROKEN_OFF = ("interrupted", "cut")
+INCOMPLETE_STOPS = ("interrupted", "cut")
 
 
 @dataclass(eq=False)
@@ -76,7 +76,7 @@ class Exchange:
 
     @property
     def can_go_on(self) -> bool:
-        return self.stop in (*BROKEN_OFF, "length")
+        return self.stop in (*INCOMPLETE_STOPS, "length")
 
     def messages(self) -> Iterator[Message]:
         """The messages for a server: a call is followed by its result, or omitted."""
@@ -152,7 +152,7 @@ class Model:
             (
                 exchange
                 for exchange in lasts
-                if exchange.request == request and exchange.stop not in BROKEN_OFF
+                if exchange.request == request and exchange.stop not in INCOMPLETE_STOPS
             ),
             None,
         )

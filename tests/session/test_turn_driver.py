@@ -90,10 +90,10 @@ def test_a_sync_caller_sees_the_events_in_its_own_thread_and_gets_the_turn(peer:
 
 @pytest.mark.parametrize("error", [ZeroDivisionError, KeyboardInterrupt])
 def test_an_error_of_the_renderer_ends_the_turn_and_is_raised(peer: Peer, error: type[BaseException]) -> None:
-    talk = endless(peer)
+    own_session = endless(peer)
     with pytest.raises(error):
-        turn_driver.drive_sync(talk.stream("hello"), FailingRenderer(error), refuse_unattended)
-    assert talk.turns[0].reply.stop == "interrupted"
+        turn_driver.drive_sync(own_session.stream("hello"), FailingRenderer(error), refuse_unattended)
+    assert own_session.turns[0].reply.stop == "interrupted"
     assert peer.settled()[0].disconnected
 
 
@@ -152,8 +152,8 @@ def test_the_events_of_a_comparison_are_shown_with_the_numbers_of_their_replies(
 
 
 def test_leaving_a_portal_stream_early_ends_the_turn(peer: Peer) -> None:
-    talk = endless(peer)
-    with portal.PortalStream(talk.stream("hello")) as stream:
+    own_session = endless(peer)
+    with portal.PortalStream(own_session.stream("hello")) as stream:
         next(event for event in stream if isinstance(event, TextDelta))
-    assert talk.turns[0].reply.stop == "interrupted"
+    assert own_session.turns[0].reply.stop == "interrupted"
     assert peer.settled()[0].disconnected

@@ -1,6 +1,6 @@
 """The live renderer: a static output first, then widgets in the same output, then the document.
 
-The renderer switches to widgets when the widget probe has its answer: the page shows widgets, and the kernel handles their
+The renderer switches to widgets when the widget probe succeeds: the page shows widgets, and the kernel handles their
 messages during a cell. So no front end shows a broken view or a button without effect.
 """
 

@@ -23,12 +23,12 @@ def session(peer: Peer, api: Api = "openai", **options: Any) -> Session:
 
 
 def test_a_reply_can_be_adopted_as_the_next_turn(peer: Peer) -> None:
-    talk = session(peer)
-    talk.ask("one")
+    own_session = session(peer)
+    own_session.ask("one")
     peer.script = lambda seen: stream(seen, reply(f"at {seen.body.get('temperature')}"))
-    compared = talk.compare("two", temperature=[0, 1])
+    compared = own_session.compare("two", temperature=[0, 1])
     assert compared.adopt(2).text == "at 1"
-    talk.ask("three")
+    own_session.ask("three")
     assert [message["content"] for message in peer.requests[-1].body["messages"]] == [
         "one",
         "You said: one",
@@ -39,24 +39,27 @@ def test_a_reply_can_be_adopted_as_the_next_turn(peer: Peer) -> None:
 
 
 def test_another_adopted_reply_replaces_the_first(peer: Peer) -> None:
-    talk = session(peer)
+    own_session = session(peer)
     peer.script = lambda seen: stream(seen, reply(f"at {seen.body.get('temperature')}"))
-    compared = talk.compare("two", temperature=[0, 1])
+    compared = own_session.compare("two", temperature=[0, 1])
     compared.adopt(2)
-    spent = talk.spending
+    spending = own_session.spending
     compared.adopt(1)
-    assert [turn.reply.text for turn in talk.turns] == ["at 0"]
-    assert [[turn.reply.text for turn in branch.turns] for branch in talk.branches()] == [["at 1"], ["at 0"]]
-    assert talk.spending == spent
+    assert [turn.reply.text for turn in own_session.turns] == ["at 0"]
+    assert [[turn.reply.text for turn in branch.turns] for branch in own_session.branches()] == [
+        ["at 1"],
+        ["at 0"],
+    ]
+    assert own_session.spending == spending
 
 
 def test_a_reply_cannot_be_adopted_after_newer_turns(peer: Peer) -> None:
-    talk = session(peer)
-    compared = talk.compare("Hello", temperature=[0, 1])
-    talk.ask("Something else")
+    own_session = session(peer)
+    compared = own_session.compare("Hello", temperature=[0, 1])
+    own_session.ask("Something else")
     with pytest.raises(BadOption, match="The session has changed since this reply"):
         compared.adopt(1)
-    talk.undo()
+    own_session.undo()
     assert compared.adopt(1).text == "You said: Hello"
 
 

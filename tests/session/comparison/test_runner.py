@@ -35,21 +35,21 @@ def session(peer: Peer, api: Api = "openai", **options: Any) -> Session:
 class Meeting:
     """A script that responds as soon as this many calls are open."""
 
-    def __init__(self, wanted: int) -> None:
-        self.at_once = self.most = 0
-        self._barrier = threading.Barrier(wanted)
+    def __init__(self, calls: int) -> None:
+        self.at_once = self.max_at_once = 0
+        self._barrier = threading.Barrier(calls)
         self._lock = threading.Lock()
 
     def __call__(self, seen: Seen) -> Answer:
-        with self._here():
+        with self._count_call():
             self._barrier.wait(30)
             return stream(seen, reply(f"at {seen.body.get('temperature')}"))
 
     @contextmanager
-    def _here(self) -> Iterator[None]:
+    def _count_call(self) -> Iterator[None]:
         with self._lock:
             self.at_once += 1
-            self.most = max(self.most, self.at_once)
+            self.max_at_once = max(self.max_at_once, self.at_once)
         try:
             yield
         finally:
@@ -74,7 +74,7 @@ def test_the_number_of_concurrent_calls_is_the_limit(peer: Peer) -> None:
     peer.script = meeting = Meeting(3)
     compared = session(peer).compare("Hello", temperature=[0, 0.5, 1], repeat=2, at_once=3)
     assert texts(compared) == ["at 0", "at 0", "at 0.5", "at 0.5", "at 1", "at 1"]
-    assert meeting.most == 3
+    assert meeting.max_at_once == 3
 
 
 class Window:
@@ -83,17 +83,17 @@ class Window:
     def __init__(self, calls: int, seconds: float, clock: VirtualTime) -> None:
         self.refused = 0
         self._calls, self._seconds, self._clock = calls, seconds, clock
-        self._answered: list[float] = []
+        self._reply_times: list[float] = []
         self._lock = threading.Lock()
 
     def __call__(self, seen: Seen) -> Answer:
         with self._lock:
             now = self._clock.monotonic()
-            self._answered = [each for each in self._answered if now - each < self._seconds]
-            if len(self._answered) == self._calls:
+            self._reply_times = [each for each in self._reply_times if now - each < self._seconds]
+            if len(self._reply_times) == self._calls:
                 self.refused += 1
                 return error(429, "Too many requests")
-            self._answered.append(now)
+            self._reply_times.append(now)
         return stream(seen, reply(f"at {seen.body['temperature']}"))
 
 
@@ -116,22 +116,22 @@ def test_no_call_starts_while_the_service_is_busy(peer: Peer) -> None:
 
 
 def test_each_call_sends_the_history_and_no_reply_joins_it(peer: Peer) -> None:
-    talk = session(peer)
-    talk.ask("one")
-    before = talk.history
-    talk.compare("two", temperature=[0, 1])
+    own_session = session(peer)
+    own_session.ask("one")
+    before = own_session.history
+    own_session.compare("two", temperature=[0, 1])
     contents = [[message["content"] for message in seen.body["messages"]] for seen in peer.requests[1:]]
     assert contents == [["one", "You said: one", "two"]] * 2
-    assert talk.history == before
+    assert own_session.history == before
     usage = reply("").usage
     assert usage
-    assert talk.unrecorded_usage == usage + usage
+    assert own_session.unrecorded_usage == usage + usage
 
 
 def test_without_the_history_only_the_prompt_is_sent(peer: Peer) -> None:
-    talk = session(peer)
-    talk.ask("one")
-    talk.compare("two", keep=False, temperature=[0])
+    own_session = session(peer)
+    own_session.ask("one")
+    own_session.compare("two", keep=False, temperature=[0])
     assert [message["content"] for message in peer.requests[1].body["messages"]] == ["two"]
 
 
@@ -153,17 +153,17 @@ def test_when_all_variants_fail_the_first_error_is_raised(peer: Peer) -> None:
 
 
 def test_the_usage_of_a_comparison_counts_and_a_budget_ends_it(peer: Peer) -> None:
-    talk = session(peer, budget="40 tokens")
-    compared = talk.compare("Hello", repeat=4, at_once=1)
-    assert talk.spending.tokens == 60
+    own_session = session(peer, budget="40 tokens")
+    compared = own_session.compare("Hello", repeat=4, at_once=1)
+    assert own_session.spending.tokens == 60
     assert [bool(each.failure) for each in compared] == [False, False, True, True]
 
 
 @pytest.mark.anyio
 async def test_leaving_early_keeps_partial_replies_and_closes_every_socket(peer: Peer) -> None:
     peer.script = lambda seen: Answer(frames(seen, repeat("word "), 0.02))
-    talk = session(peer)
-    async with open_comparison(talk, "Hello", build_variants({"temperature": [0, 1]})) as running:
+    own_session = session(peer)
+    async with open_comparison(own_session, "Hello", build_variants({"temperature": [0, 1]})) as running:
         started = set()
         async for place, event in running:
             if getattr(event, "text", ""):
@@ -173,17 +173,17 @@ async def test_leaving_early_keeps_partial_replies_and_closes_every_socket(peer:
     assert [running.turns[place].reply.stop for place in (0, 1)] == ["interrupted"] * 2
     assert all(turn.reply.text.startswith("word") for turn in running.turns.values())
     assert len(await asyncio.to_thread(peer.left, 2)) == 2
-    assert not talk.lock.is_held
+    assert not own_session.lock.is_held
 
 
 @pytest.mark.anyio
 async def test_a_session_that_compares_is_busy(peer: Peer) -> None:
-    talk = session(peer)
+    own_session = session(peer)
     seen_busy = []
-    talk.lock.listeners.append(lambda: seen_busy.append(talk.lock.is_held))
-    async with open_comparison(talk, "Hello", [Variant("", {})]):
+    own_session.lock.listeners.append(lambda: seen_busy.append(own_session.lock.is_held))
+    async with open_comparison(own_session, "Hello", [Variant("", {})]):
         with pytest.raises(SessionBusy):
-            async with talk.stream("Hello"):
+            async with own_session.stream("Hello"):
                 pass
     assert seen_busy == [True, False]
 

@@ -52,12 +52,12 @@ PYTHON = ('"""', "'''\nimport os", "\\", "{os}", "a\r\nb", "a\u2028b", "#", "\ud
 """Texts that try to leave a string literal of Python."""
 
 
-def turn(prompt: str = "one", *parts: object, asked: float = 0.0, **fields: Any) -> Turn:
+def turn(prompt: str = "one", *parts: object, created_at: float = 0.0, **fields: Any) -> Turn:
     answer = Reply(Message("assistant", parts or (TextPart("Two."),)), stop="end", model="mimo-test")
-    return replace(Turn(user_message(prompt), answer, Params("m"), "mimo-v2", "openai", asked), **fields)
+    return replace(Turn(user_message(prompt), answer, Params("m"), "mimo-v2", "openai", created_at), **fields)
 
 
-def said(*turns: Turn) -> History:
+def history_of(*turns: Turn) -> History:
     history = History()
     for each in turns:
         history = history.append_turn(each)
@@ -74,13 +74,13 @@ def markdown(history: History, name: str = "main") -> str:
 )
 def test_an_unknown_format_is_refused_with_a_suggestion(to: str, hint: str | None) -> None:
     with pytest.raises(BadOption, match=f"Unknown export format '{to}'.") as failure:
-        export_history(said(turn()), "main", to, Settings())
+        export_history(history_of(turn()), "main", to, Settings())
     assert failure.value.hint == (hint or "Available: md, html, py, curl, json.")
 
 
 @pytest.mark.parametrize("to", EXPORTERS)
 def test_a_session_without_turns_cannot_be_exported(to: str) -> None:
-    for history in (History(), said(turn()).drop_last(1)):
+    for history in (History(), history_of(turn()).drop_last(1)):
         with pytest.raises(BadOption, match="The session has no turns to export"):
             export_history(history, "main", to, Settings())
 
@@ -109,11 +109,11 @@ def test_markdown_has_prompts_replies_and_tool_calls() -> None:
         ToolResult("1", "run_it", "```\n# no heading\n```", is_error=True, log="*printed*"),
         TextPart("It is **so**."),
     )
-    asked = turn("# one\n````", *parts, omitted_turns=1, summary="They said hello.")
+    full_turn = turn("# one\n````", *parts, omitted_turns=1, summary="They said hello.")
     sourced = replace(
-        asked.reply, notes=("*note*",), annotations=(Annotation("https://a.example/_x_", "[A]"),)
+        full_turn.reply, notes=("*note*",), annotations=(Annotation("https://a.example/_x_", "[A]"),)
     )
-    assert markdown(said(replace(asked, reply=sourced)), "my *talk*") == (
+    assert markdown(history_of(replace(full_turn, reply=sourced)), "my *talk*") == (
         "# my \\*talk\\*\n\n## Turn 1\n\n`````\n# one\n````\n`````\n\n"
         "<details><summary>Sent in place of older turns</summary>\n\n```\nThey said hello.\n```\n\n</details>\n\n"
         "<details><summary>Reasoning</summary>\n\n````\nWhat is ``` here?\n````\n\n</details>\n\n"
@@ -128,7 +128,7 @@ def test_markdown_has_prompts_replies_and_tool_calls() -> None:
     "end", ["```python\nprint(1)", "~~~\n", "<!-- so", "<script>", "1. a\n   ```\n   b", "> ~~~"]
 )
 def test_an_open_code_block_of_a_truncated_reply_is_closed(end: str) -> None:
-    tokens = MarkdownIt("commonmark").parse(markdown(said(turn("one", TextPart(end)), turn("two"))))
+    tokens = MarkdownIt("commonmark").parse(markdown(history_of(turn("one", TextPart(end)), turn("two"))))
     headings = [tokens[place + 1].content for place, each in enumerate(tokens) if each.type == "heading_open"]
     assert headings == ["main", "Turn 1", "Turn 2"]
 
@@ -146,11 +146,11 @@ def parsed(source: str) -> tuple[list[str], set[str], set[str]]:
 
 @pytest.mark.parametrize("text", [*HOSTILE.values(), *SHELL, *PYTHON], ids=ascii)
 def test_in_markdown_only_replies_have_markup(text: str) -> None:
-    spoken = everywhere(text)
-    parts = tuple(part for part in spoken.message.parts if not isinstance(part, TextPart))
-    silent = replace(spoken, message=Message("assistant", (*parts, TextPart("Two."))))
-    asked = turn(text, reply=silent, summary=text, omitted_turns=1, system=text)
-    headings, html, acting = parsed(markdown(said(asked, turn()), f"x {text}"))
+    hostile_reply = everywhere(text)
+    parts = tuple(part for part in hostile_reply.message.parts if not isinstance(part, TextPart))
+    silent = replace(hostile_reply, message=Message("assistant", (*parts, TextPart("Two."))))
+    full_turn = turn(text, reply=silent, summary=text, omitted_turns=1, system=text)
+    headings, html, acting = parsed(markdown(history_of(full_turn, turn()), f"x {text}"))
     assert headings[1:] == ["Turn 1", "Turn 2"]
     assert html == {
         "<details><summary>Sent in place of older turns</summary>\n",
@@ -162,7 +162,7 @@ def test_in_markdown_only_replies_have_markup(text: str) -> None:
 
 @pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE)
 def test_a_hostile_reply_in_markdown_ends_with_its_turn(text: str) -> None:
-    headings, _, _ = parsed(markdown(said(turn("one", TextPart(text)), turn())))
+    headings, _, _ = parsed(markdown(history_of(turn("one", TextPart(text)), turn())))
     assert headings[-1] == "Turn 2"
 
 
@@ -183,19 +183,19 @@ PAGE = {
 
 
 def test_an_html_page_is_self_contained_and_has_the_transcript() -> None:
-    html = export_history(said(turn()), "my <talk>", "html", Settings())
+    html = export_history(history_of(turn()), "my <talk>", "html", Settings())
     assert html.startswith('<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n')
     assert "<title>my &lt;talk&gt;</title>" in html
     assert '<h1 dir="auto">my &lt;talk&gt;</h1>' in html
-    assert build_transcript(said(turn()), "my <talk>").bundle()["text/html"] in html
+    assert build_transcript(history_of(turn()), "my <talk>").bundle()["text/html"] in html
 
 
 @pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE)
 def test_an_html_page_runs_no_script_and_loads_nothing(text: str) -> None:
-    asked = turn(text, reply=everywhere(text), summary=text, omitted_turns=1, system=text, cell=text)
-    doctype, _, html = export_history(said(asked, asked).drop_last(1), text, "html", Settings()).partition(
-        "\n"
-    )
+    full_turn = turn(text, reply=everywhere(text), summary=text, omitted_turns=1, system=text, cell=text)
+    doctype, _, html = export_history(
+        history_of(full_turn, full_turn).drop_last(1), text, "html", Settings()
+    ).partition("\n")
     assert doctype == "<!DOCTYPE html>"
     found = ParsedHtml(html).found
     assert find_unexpected(found, PAGE) == []
@@ -229,7 +229,7 @@ def test_a_script_has_the_settings_of_the_turns() -> None:
     two = turn("two", system="Be brief.", params=Params("m", extra={"seed": 1}), omitted_turns=1)
     picture = Message("user", (ImagePart("https://a.example/x.png"), TextPart("What is it?")))
     three = replace(turn(params=Params("m", response_format={"type": "text"})), prompt=picture)
-    assert export_history(said(one, two, three), "my talk", "py", Settings()) == (
+    assert export_history(history_of(one, two, three), "my talk", "py", Settings()) == (
         '"""Send the prompts of a session again. The API key is in the variable MIMO_API_KEY."""\n\n'
         "from mimo_magics import Session\n"
         "from mimo_magics.core.messages import ImagePart, TextPart\n\n"
@@ -244,7 +244,7 @@ def test_a_script_has_the_settings_of_the_turns() -> None:
 
 
 @pytest.mark.parametrize(
-    ("asked", "settings", "where"),
+    ("turn_fields", "settings", "where"),
     [
         ({"preset": "xiaomi"}, Settings(base_url="https://a.example/v1"), {"preset": "xiaomi"}),
         (
@@ -262,9 +262,9 @@ def test_a_script_has_the_settings_of_the_turns() -> None:
     ],
 )
 def test_a_script_calls_the_service_of_the_turns(
-    asked: dict[str, Any], settings: Settings, where: dict[str, Any]
+    turn_fields: dict[str, Any], settings: Settings, where: dict[str, Any]
 ) -> None:
-    tree = ast.parse(export_history(said(turn(**asked)), "main", "py", settings))
+    tree = ast.parse(export_history(history_of(turn(**turn_fields)), "main", "py", settings))
     call = next(each for each in ast.walk(tree) if isinstance(each, ast.Call))
     given = {each.arg: ast.literal_eval(each.value) for each in call.keywords}
     usual = {"name": "main", "preset": "mimo-v2", "api": "openai", "system": "none", "model": "m"}
@@ -275,10 +275,10 @@ def test_a_script_calls_the_service_of_the_turns(
 def test_any_text_is_a_string_literal_in_a_script(text: str) -> None:
     params = Params(text, stop=(text,), extra={text: [text]})
     picture = Message("user", (TextPart(text), ImagePart(text)))
-    asked = turn(
+    full_turn = turn(
         text, reply=everywhere(text), params=params, system=text, summary=text, omitted_turns=1, tools=(text,)
     )
-    script = export_history(said(asked, replace(asked, prompt=picture)), text, "py", Settings())
+    script = export_history(history_of(full_turn, replace(full_turn, prompt=picture)), text, "py", Settings())
     assert compile(script.encode(), "script", "exec")
     tree = ast.parse(script)
     kinds = [type(each).__name__ for each in tree.body]
@@ -298,14 +298,16 @@ def test_any_text_is_a_string_literal_in_a_script(text: str) -> None:
 
 @pytest.mark.parametrize("api", ["openai", "anthropic"])
 def test_a_script_sends_the_same_prompts(peer: Peer, api: Api, tmp_path: Path) -> None:
-    talk = bound(peer, api, system='Be "brief".', max_tokens=99)
+    own_session = bound(peer, api, system='Be "brief".', max_tokens=99)
     for text in (*HOSTILE.values(), *SHELL, *PYTHON[:-1]):
-        talk.ask(text)
-    talk.ask("Last.", temperature=0.5, thinking=False, stop=("END",), param={"seed": 1}, model="other")
+        own_session.ask(text)
+    own_session.ask("Last.", temperature=0.5, thinking=False, stop=("END",), param={"seed": 1}, model="other")
     before = bodies(peer)
     peer.requests.clear()
     script = tmp_path / "again.py"
-    script.write_text(export_history(talk.history, talk.name, "py", talk.settings), encoding="utf-8")
+    script.write_text(
+        export_history(own_session.history, own_session.name, "py", own_session.settings), encoding="utf-8"
+    )
     printed = subprocess.run(
         [sys.executable, script], env=environment(), capture_output=True, cwd=tmp_path, check=True
     )
@@ -317,8 +319,8 @@ def test_a_script_sends_the_same_prompts(peer: Peer, api: Api, tmp_path: Path) -
 
 
 def test_a_curl_command_has_the_form_of_the_quick_start_page() -> None:
-    asked = turn("it's\x9b\u202e\U000e0041", system="Be brief.", tools=("clock",))
-    assert export_history(said(asked), "main", "curl", Settings(stream=False)) == (
+    full_turn = turn("it's\x9b\u202e\U000e0041", system="Be brief.", tools=("clock",))
+    assert export_history(history_of(full_turn), "main", "curl", Settings(stream=False)) == (
         "curl --request POST https://api.mimo-v2.com/v1/chat/completions \\\n"
         '--header "Authorization: Bearer $MIMO_API_KEY" \\\n'
         '--header "Content-Type: application/json" \\\n'
@@ -331,7 +333,7 @@ def test_a_curl_command_has_the_form_of_the_quick_start_page() -> None:
 
 
 def test_a_curl_command_sends_the_key_in_the_header_of_the_service() -> None:
-    both = export_history(said(turn(api="anthropic")), "main", "curl", Settings(auth="both"))
+    both = export_history(history_of(turn(api="anthropic")), "main", "curl", Settings(auth="both"))
     assert [line for line in both.split("\n") if line.startswith("--header")] == [
         '--header "anthropic-version: 2023-06-01" \\',
         '--header "Authorization: Bearer $MIMO_API_KEY" \\',
@@ -342,7 +344,7 @@ def test_a_curl_command_sends_the_key_in_the_header_of_the_service() -> None:
 
 def test_a_curl_command_for_the_embedded_model_is_refused() -> None:
     with pytest.raises(BadOption, match="The embedded model has no public base URL") as failure:
-        export_history(said(turn(preset="local")), "main", "curl", Settings())
+        export_history(history_of(turn(preset="local")), "main", "curl", Settings())
     assert failure.value.hint == "Export to py instead."
 
 
@@ -364,21 +366,21 @@ def shell(tmp_path: Path) -> Any:
 
 @pytest.mark.parametrize("api", ["openai", "anthropic"])
 def test_a_curl_command_sends_the_same_request(peer: Peer, api: Api, shell: Any) -> None:
-    talk = bound(peer, api, system='Be "brief".\nJSON\n$(touch caught)', max_tokens=99)
+    own_session = bound(peer, api, system='Be "brief".\nJSON\n$(touch caught)', max_tokens=99)
     for text in (*HOSTILE.values(), *SHELL, "你好 🙂"):
-        talk.ask(text)
+        own_session.ask(text)
     hostile = "'\nJSON\ntouch caught; `touch caught` $(touch caught) !! \\"
-    talk.ask(hostile, temperature=0.5, stop=(hostile,), param={hostile: [hostile]}, thinking=True)
+    own_session.ask(hostile, temperature=0.5, stop=(hostile,), param={hostile: [hostile]}, thinking=True)
     sent = peer.requests[-1]
-    assert b"mimo-test" in shell(export_history(talk.history, hostile, "curl", talk.settings))
-    again = peer.requests[-1]
-    assert again is not sent
-    assert (again.path, again.body) == (sent.path, sent.body)
+    assert b"mimo-test" in shell(export_history(own_session.history, hostile, "curl", own_session.settings))
+    second_request = peer.requests[-1]
+    assert second_request is not sent
+    assert (second_request.path, second_request.body) == (sent.path, sent.body)
     key = {
         name: sent.headers.get(name)
         for name in ("authorization", "api-key", "anthropic-version", "content-type")
     }
-    assert {name: again.headers.get(name) for name in key} == key
+    assert {name: second_request.headers.get(name) for name in key} == key
 
 
 def test_a_curl_command_has_tool_calls_and_results_and_omits_the_turns_that_were_omitted(
@@ -386,7 +388,7 @@ def test_a_curl_command_has_tool_calls_and_results_and_omits_the_turns_that_were
 ) -> None:
     called = (ToolCall("c1", "clock", "{}"), ToolResult("c1", "clock", "12\nJSON\n"), TextPart("Noon."))
     last = turn("And now?", preset="other", omitted_turns=1, summary="They said hello.")
-    history = said(turn("Hello."), turn("When?", *called), last)
+    history = history_of(turn("Hello."), turn("When?", *called), last)
     shell(export_history(history, "main", "curl", Settings(base_url=f"{peer.url}/v1")))
     call = {"id": "c1", "type": "function", "function": {"name": "clock", "arguments": "{}"}}
     assert peer.requests[-1].body["messages"] == [

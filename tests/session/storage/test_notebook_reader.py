@@ -49,9 +49,9 @@ def turn(number: int, text: str = "", **fields: Any) -> Turn:
     )
 
 
-def output(turn: Turn, after: str = "", session: str = "main", *, aside: bool = False) -> Json:
+def output(turn: Turn, after: str = "", session: str = "main", *, is_one_off: bool = False) -> Json:
     """Return the output of a turn, as renderers leave it."""
-    record = build_record(turn, parent_id=after, session=session, is_one_off=aside)
+    record = build_record(turn, parent_id=after, session=session, is_one_off=is_one_off)
     return {
         "output_type": "display_data",
         "data": reply_bundle(turn.reply),
@@ -73,7 +73,7 @@ def chain(*turns: Turn) -> Json:
     return notebook(*(cell(output(turn, after)) for turn, after in zip(turns, befores, strict=False)))
 
 
-def said(*turns: Turn) -> History:
+def history_of(*turns: Turn) -> History:
     """Return the history of these turns."""
     return reduce(History.append_turn, turns, History())
 
@@ -82,9 +82,11 @@ def ids(found: NotebookSessions, session: str = "main") -> list[str]:
     return [each.id for each in found.sessions[session].turns]
 
 
-def test_a_conversation_comes_back_in_its_order() -> None:
+def test_a_session_is_restored_in_its_order() -> None:
     one_, two, three = turn(1), turn(2), turn(3)
-    assert read_histories(chain(one_, two, three)) == NotebookSessions({"main": said(one_, two, three)}, ())
+    assert read_histories(chain(one_, two, three)) == NotebookSessions(
+        {"main": history_of(one_, two, three)}, ()
+    )
 
 
 def test_a_notebook_on_disk_is_read(tmp_path: Path) -> None:
@@ -93,7 +95,7 @@ def test_a_notebook_on_disk_is_read(tmp_path: Path) -> None:
     assert (
         read_notebook(path)
         == read_notebook(str(path))
-        == NotebookSessions({"main": said(turn(1, "你好 🙂"))}, ())
+        == NotebookSessions({"main": history_of(turn(1, "你好 🙂"))}, ())
     )
 
 
@@ -102,7 +104,7 @@ def test_a_text_that_is_saved_as_lines_is_joined() -> None:
     data = notebook_json["cells"][0]["outputs"][0]["data"]
     data["text/plain"] = data["text/plain"].splitlines(keepends=True)
     assert ids(read_histories(notebook_json)) == ["t1"]
-    assert read_histories(notebook_json).sessions["main"] == said(turn(1, "a\nb\u2028c\n"))
+    assert read_histories(notebook_json).sessions["main"] == history_of(turn(1, "a\nb\u2028c\n"))
 
 
 def test_the_cell_of_a_turn_is_the_cell_of_its_output_unless_it_was_named() -> None:
@@ -117,12 +119,12 @@ def test_the_cell_of_a_turn_is_the_cell_of_its_output_unless_it_was_named() -> N
 
 
 def test_the_longer_reply_of_a_continued_turn_is_used() -> None:
-    whole, half = turn(1, "half an answer"), turn(1, "half")
-    for order in ((half, whole), (whole, half)):
+    longer, half = turn(1, "half an answer"), turn(1, "half")
+    for order in ((half, longer), (longer, half)):
         found = read_histories(notebook(*(cell(output(each)) for each in order)))
         place = order.index(half) + 1
         sentence = f"Cell {place} of the notebook: its turn is also in cell {3 - place}."
-        assert found == NotebookSessions({"main": said(whole)}, (sentence,))
+        assert found == NotebookSessions({"main": history_of(longer)}, (sentence,))
 
 
 def test_the_last_output_of_two_equal_ones_is_used() -> None:
@@ -137,7 +139,7 @@ def test_turns_that_are_no_longer_in_the_session_are_skipped() -> None:
         cell(output(turn(3), "t2")),
     )
     found = read_histories(notebook_json)
-    assert found.sessions == {"main": said(turn(4))}
+    assert found.sessions == {"main": history_of(turn(4))}
     assert found.skipped == (
         "Cell 2 of the notebook: its turn is no longer part of the session.",
         "Cell 3 of the notebook: its turn is no longer part of the session.",
@@ -153,27 +155,31 @@ def test_the_order_of_the_cells_does_not_matter() -> None:
 def test_a_turn_without_an_output_is_skipped() -> None:
     notebook_json = chain(turn(1), turn(2), turn(3), turn(4))
     del notebook_json["cells"][2]
-    assert read_histories(notebook_json) == NotebookSessions({"main": said(turn(1), turn(2), turn(4))}, ())
+    assert read_histories(notebook_json) == NotebookSessions(
+        {"main": history_of(turn(1), turn(2), turn(4))}, ()
+    )
 
 
 def test_a_session_without_its_first_outputs_begins_with_the_next_turn() -> None:
     notebook_json = chain(turn(1), turn(2), turn(3))
     del notebook_json["cells"][0]
-    assert read_histories(notebook_json) == NotebookSessions({"main": said(turn(2), turn(3))}, ())
+    assert read_histories(notebook_json) == NotebookSessions({"main": history_of(turn(2), turn(3))}, ())
 
 
 def test_a_one_off_turn_is_skipped() -> None:
     notebook_json = notebook(
-        cell(output(turn(1))), cell(output(turn(2), aside=True)), cell(output(turn(3), "t1"))
+        cell(output(turn(1))), cell(output(turn(2), is_one_off=True)), cell(output(turn(3), "t1"))
     )
     sentence = "Cell 2 of the notebook: its turn is a one-off prompt."
-    assert read_histories(notebook_json) == NotebookSessions({"main": said(turn(1), turn(3))}, (sentence,))
+    assert read_histories(notebook_json) == NotebookSessions(
+        {"main": history_of(turn(1), turn(3))}, (sentence,)
+    )
 
 
 def test_records_without_ids_are_ordered_by_time() -> None:
     old = [turn(number, id="") for number in (1, 2, 3)]
     notebook_json = notebook(*(cell(output(each, session="")) for each in (old[1], old[2], old[0])))
-    assert read_histories(notebook_json) == NotebookSessions({"main": said(*old)}, ())
+    assert read_histories(notebook_json) == NotebookSessions({"main": history_of(*old)}, ())
 
 
 def test_each_branch_from_the_root_has_its_line_and_the_newest_turn_ends_the_current_one() -> None:
@@ -184,7 +190,7 @@ def test_each_branch_from_the_root_has_its_line_and_the_newest_turn_ends_the_cur
     assert read_histories(notebook_json) == NotebookSessions({"main": expected})
 
 
-def test_a_branch_whose_first_output_is_missing_is_left_aside() -> None:
+def test_a_branch_whose_first_output_is_missing_is_ignored() -> None:
     notebook_json = notebook(
         cell(output(turn(1))),
         cell(output(turn(3), "t2")),
@@ -194,7 +200,9 @@ def test_a_branch_whose_first_output_is_missing_is_left_aside() -> None:
     sentences = tuple(
         f"Cell {place} of the notebook: its turn is no longer part of the session." for place in (2, 3)
     )
-    assert read_histories(notebook_json) == NotebookSessions({"main": said(turn(1), turn(5))}, sentences)
+    assert read_histories(notebook_json) == NotebookSessions(
+        {"main": history_of(turn(1), turn(5))}, sentences
+    )
 
 
 def test_a_record_that_names_a_thread_as_version_1_did_is_read() -> None:
@@ -212,15 +220,15 @@ def test_sessions_are_separate_and_the_latest_one_is_last() -> None:
     )
     found = read_histories(notebook_json)
     assert list(found.sessions.items()) == [
-        ("alpha", said(turn(2), turn(3))),
-        ("beta", said(turn(1), turn(5))),
+        ("alpha", history_of(turn(2), turn(3))),
+        ("beta", history_of(turn(1), turn(5))),
     ]
-    assert select_session(found) == ("beta", said(turn(1), turn(5)))
-    assert select_session(found, "alpha") == ("alpha", said(turn(2), turn(3)))
+    assert select_session(found) == ("beta", history_of(turn(1), turn(5)))
+    assert select_session(found, "alpha") == ("alpha", history_of(turn(2), turn(3)))
 
 
 def test_an_unknown_session_name_gets_a_suggestion() -> None:
-    found = NotebookSessions({"alpha": said(turn(1))})
+    found = NotebookSessions({"alpha": history_of(turn(1))})
     for name, hint in (("alfa", "Did you mean alpha?"), ("x", "Available: alpha.")):
         with pytest.raises(BadSessionFile, match=f"The notebook has no session '{name}'.") as failure:
             select_session(found, name)
@@ -259,7 +267,7 @@ NO_TURNS: dict[str, object] = {
         **GOOD,
         "prompt": {"role": "user", "parts": [{"type": "tool_call", "id": "1", "name": "x"}]},
     },
-    "an answer of a person": {**GOOD, "reply": {"message": {"role": "user"}}},
+    "a reply with the role user": {**GOOD, "reply": {"message": {"role": "user"}}},
     "a picture in an answer": {
         **GOOD,
         "reply": {"message": {"role": "assistant", "parts": [{"type": "image", "url": "x"}]}},
@@ -287,7 +295,7 @@ NO_TURNS: dict[str, object] = {
 def test_an_invalid_record_is_reported_and_the_others_are_read(record: object) -> None:
     bad = {"data": {"text/plain": "answer 1"}, "metadata": {"mimo": record}}
     found = read_histories(notebook(cell(bad), cell(output(turn(2)))))
-    assert found.sessions == {"main": said(turn(2))}
+    assert found.sessions == {"main": history_of(turn(2))}
     (sentence,) = found.skipped
     assert sentence.startswith("Cell 1 of the notebook: its turn record is not valid (")
     assert sentence.isprintable()
@@ -355,11 +363,13 @@ def linear(draw: st.DrawFn) -> tuple[History, list[Json]]:
         if not cells or draw(st.booleans()):
             cells.append(cell(id=f"cell-{number}"))
         named = draw(st.sampled_from(["", "id:mine"]))
-        asked = replace(bare, id=f"{number:012x}", created_at=1e9 + number / 8, cell=named or cells[-1]["id"])
+        cell_turn = replace(
+            bare, id=f"{number:012x}", created_at=1e9 + number / 8, cell=named or cells[-1]["id"]
+        )
         line = draw(st.integers(0, 2))
-        here = history.move_to(ends[line])
-        after = here.turns[-1].id if here.turns else ""
-        history = here.append_turn(asked)
+        line_history = history.move_to(ends[line])
+        after = line_history.turns[-1].id if line_history.turns else ""
+        history = line_history.append_turn(cell_turn)
         ends[line] = history.head
         shown = named or draw(st.sampled_from(["", "another"]))
         cells[-1]["outputs"].append(output(replace(history.all_turns[-1], cell=shown), after))
@@ -368,9 +378,9 @@ def linear(draw: st.DrawFn) -> tuple[History, list[Json]]:
 
 @given(linear(), st.booleans())
 def test_any_linear_history_is_restored_from_its_outputs(
-    asked: tuple[History, Sequence[Json]], in_lines: bool
+    cell_turn: tuple[History, Sequence[Json]], in_lines: bool
 ) -> None:
-    history, cells = asked
+    history, cells = cell_turn
     for each in (each for one_cell in cells for each in one_cell["outputs"] if in_lines):
         each["data"]["text/plain"] = each["data"]["text/plain"].splitlines(keepends=True)
     saved = json.loads(json.dumps(notebook(*cells)))
@@ -435,4 +445,4 @@ def test_a_damaged_notebook_is_read_or_refused_with_our_error(data: st.DataObjec
 
 def test_a_record_with_every_field_is_read_back() -> None:
     notebook_json = json.loads(json.dumps(notebook(cell(output(FULL)))))
-    assert read_histories(notebook_json) == NotebookSessions({"main": said(FULL)}, ())
+    assert read_histories(notebook_json) == NotebookSessions({"main": history_of(FULL)}, ())

@@ -21,7 +21,7 @@ from mimo_magics.session.storage.turn_record import build_record
 from mimo_magics.session.turn import Turn
 
 
-def answered(prompt: str, created_at: float = 100.0, stop: str = "end", digest: str = "") -> Turn:
+def create_turn(prompt: str, created_at: float = 100.0, stop: str = "end", digest: str = "") -> Turn:
     reply = replace(turn(prompt).reply, message=Message("assistant", (TextPart("Yes."),)), stop=stop)
     return replace(turn(prompt), reply=reply, id=prompt, created_at=created_at, digest=digest)
 
@@ -61,8 +61,8 @@ def notebook(tmp_path: Path) -> Path:
 
 
 def test_the_sessions_come_from_the_files_beside_a_notebook_without_outputs(notebook: Path) -> None:
-    save(notebook, answered("one"), answered("two"))
-    save(notebook, answered("three"), session="other")
+    save(notebook, create_turn("one"), create_turn("two"))
+    save(notebook, create_turn("three"), session="other")
     sessions, notices = load_sessions(notebook)
     assert (prompts(sessions), notices) == ({"main": ["one", "two"], "other": ["three"]}, ())
 
@@ -71,15 +71,15 @@ def test_the_sessions_come_from_the_files_beside_a_notebook_without_outputs(note
 def test_a_session_comes_from_the_source_with_its_latest_turn(
     notebook: Path, later: float, expected: list[str]
 ) -> None:
-    save(notebook, answered("saved", 100.0))
-    write(notebook, answered("shown", 100.0 + later))
+    save(notebook, create_turn("saved", 100.0))
+    write(notebook, create_turn("shown", 100.0 + later))
     sessions, notices = load_sessions(notebook)
     assert (prompts(sessions), notices) == ({"main": expected}, ())
 
 
 def test_session_files_of_a_notebook_with_a_longer_name_are_ignored(notebook: Path) -> None:
-    save(notebook, answered("one"))
-    save(notebook.with_name("talk.more.ipynb"), answered("two"), session="other")
+    save(notebook, create_turn("one"))
+    save(notebook.with_name("talk.more.ipynb"), create_turn("two"), session="other")
     assert prompts(load_sessions(notebook)[0]) == {"main": ["one"]}
 
 
@@ -89,12 +89,12 @@ def test_a_notebook_without_any_session_is_an_error(notebook: Path) -> None:
 
 
 def test_complete_turns_with_a_digest_can_be_reused(notebook: Path) -> None:
-    write(notebook, answered("shown", digest="d1"))
+    write(notebook, create_turn("shown", digest="d1"))
     save(
         notebook,
-        answered("saved", digest="d2"),
-        answered("stopped", stop="interrupted", digest="d3"),
-        answered("older"),
+        create_turn("saved", digest="d2"),
+        create_turn("stopped", stop="interrupted", digest="d3"),
+        create_turn("older"),
     )
     get_session_path(notebook, "damaged").write_text("no session", encoding="utf-8")
     assert sorted((turn.prompt.text, turn.digest) for turn in iter_cached_turns(notebook)) == [
@@ -107,7 +107,7 @@ def test_complete_turns_with_a_digest_can_be_reused(notebook: Path) -> None:
 def test_a_session_with_an_invalid_name_is_reported_and_the_others_are_loaded(
     notebook: Path, name: str
 ) -> None:
-    save(notebook, answered("one"))
+    save(notebook, create_turn("one"))
     session = Session(name=name)
     session.save(notebook.with_name("talk.odd.mimo.json"))
     sessions, notices = load_sessions(notebook)
@@ -119,7 +119,7 @@ def test_a_session_with_an_invalid_name_is_reported_and_the_others_are_loaded(
 
 
 def test_a_damaged_file_is_reported_and_the_others_are_loaded(notebook: Path) -> None:
-    write(notebook, answered("one"))
+    write(notebook, create_turn("one"))
     get_session_path(notebook, "damaged").write_text("no session", encoding="utf-8")
     sessions, notices = load_sessions(notebook)
     assert prompts(sessions) == {"main": ["one"]}

@@ -51,8 +51,10 @@ def files(folder: Path) -> set[str]:
 
 
 @given(histories(), usages, st.floats(0, 1e9))
-def test_every_session_is_read_back_from_its_document(history: History, aside: Usage, cost: float) -> None:
-    saved = SavedSession("main", DAY, history, aside, cost)
+def test_every_session_is_read_back_from_its_document(
+    history: History, unrecorded_usage: Usage, cost: float
+) -> None:
+    saved = SavedSession("main", DAY, history, unrecorded_usage, cost)
     assert from_text(to_text(saved)) == saved
 
 
@@ -558,7 +560,7 @@ with tempfile.TemporaryDirectory() as name:
     file = SessionFile(folder / "talk.json")
     file.write(session_with_turns(1))
     file.read()
-    # For root no file is read-only. The user «nobody» owns the folder, but not the file.
+    # For root no file is read-only. User 65534 owns the folder, but not the file.
     if os.geteuid() == 0:
         os.chown(folder, 65534, 65534)
         os.setuid(65534)

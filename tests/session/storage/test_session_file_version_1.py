@@ -1,4 +1,4 @@
-"""Session files of version 1, in which a session held several conversations, each with its own thread and head."""
+"""Session files of version 1, in which a session held several threads, each with its own head."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def prompts(history: History, end: int) -> str:
     return " ".join(turn.prompt.text.split("?")[0] for turn in history.line_to(end))
 
 
-def test_conversations_of_version_1_are_branches() -> None:
+def test_threads_of_version_1_are_branches() -> None:
     history = Session.load(FILE).history
     assert [
         (each.number, prompts(history, each.number - 1), each.is_current) for each in history.branches

@@ -38,7 +38,7 @@ from mimo_magics.session.storage.transcript import (
 )
 from mimo_magics.session.turn import Turn
 
-ASKED = 1_767_225_600.0
+CREATED_AT = 1_767_225_600.0
 
 
 @pytest.fixture(autouse=True)
@@ -54,11 +54,11 @@ def turn(prompt: str = "What is 2+2?", *parts: object, **fields: Any) -> Turn:
     answer = Message("assistant", parts or (TextPart("**4**"),))
     reply = Reply(answer, Usage(1_200, 30), "end", "mimo-test", cost=0.25)
     return replace(
-        Turn(user_message(prompt), reply, Params("mimo-asked"), "mimo-v2", "openai", ASKED), **fields
+        Turn(user_message(prompt), reply, Params("mimo-asked"), "mimo-v2", "openai", CREATED_AT), **fields
     )
 
 
-def said(*turns: Turn) -> History:
+def history_of(*turns: Turn) -> History:
     history = History()
     for each in turns:
         history = history.append_turn(each)
@@ -70,8 +70,8 @@ def row(history: History, number: int = 1) -> TranscriptRow:
 
 
 def test_a_transcript_has_the_turns_of_the_current_branch_and_then_the_stale_ones() -> None:
-    one, two, three, again = (turn(prompt, cell=cell) for prompt, cell in ("1a", "2b", "3c", "4a"))
-    history = said(one, two, three).rewind_to_cell("a").append_turn(again)
+    one, two, three, rerun = (turn(prompt, cell=cell) for prompt, cell in ("1a", "2b", "3c", "4a"))
+    history = history_of(one, two, three).rewind_to_cell("a").append_turn(rerun)
     shown = build_transcript(history, "main")
     assert shown.name == "main"
     assert [(row.number, row.branch, row.prompt, row.is_stale, row.is_current) for row in shown.rows] == [
@@ -83,21 +83,21 @@ def test_a_transcript_has_the_turns_of_the_current_branch_and_then_the_stale_one
 
 
 def test_a_row_has_the_data_of_a_turn() -> None:
-    asked = turn(cell="c1", omitted_turns=3, summary="They said hello.")
-    assert build_transcript(said(asked), "main") == Transcript(
+    first_turn = turn(cell="c1", omitted_turns=3, summary="They said hello.")
+    assert build_transcript(history_of(first_turn), "main") == Transcript(
         "main",
         (
             TranscriptRow(
                 number=1,
                 branch=1,
                 prompt="What is 2+2?",
-                reply=asked.reply,
+                reply=first_turn.reply,
                 model="mimo-test",
                 input_tokens=1_200,
                 output_tokens=30,
                 cost=0.25,
                 cell="c1",
-                created_at=ASKED,
+                created_at=CREATED_AT,
                 is_stale=False,
                 omitted_turns=3,
                 summary="They said hello.",
@@ -108,40 +108,42 @@ def test_a_row_has_the_data_of_a_turn() -> None:
 
 def test_model_and_tokens_that_the_server_did_not_report_are_those_of_the_request_and_estimates() -> None:
     silent = replace(turn().reply, model="", usage=None, cost=None)
-    line = row(said(turn(reply=silent, usage=Usage(7, 2))))
+    line = row(history_of(turn(reply=silent, usage=Usage(7, 2))))
     assert (line.model, line.input_tokens, line.output_tokens, line.cost) == ("mimo-asked", 7, 2, None)
     assert line.footer == "mimo-asked · 7 tokens in, 2 out · 2026-01-01 00:00"
-    assert row(said(turn(reply=silent))).footer == "mimo-asked · 2026-01-01 00:00"
+    assert row(history_of(turn(reply=silent))).footer == "mimo-asked · 2026-01-01 00:00"
 
 
 def test_images_and_audio_of_a_prompt_are_named() -> None:
     prompt = Message("user", (TextPart("Look:"), ImagePart("data:,x"), AudioPart("data:,y")))
-    assert row(said(replace(turn(), prompt=prompt))).prompt == "Look:\n(image)\n(audio)"
+    assert row(history_of(replace(turn(), prompt=prompt))).prompt == "Look:\n(image)\n(audio)"
 
 
 def test_the_footer_shows_model_tokens_cost_time_and_omitted_turns() -> None:
     usual = "mimo-test · 1,200 tokens in, 30 out · about $0.2500 (prices of 2026-09) · 2026-01-01 00:00"
-    assert row(said(turn())).footer == usual
-    assert row(said(turn(omitted_turns=1))).footer == f"{usual} · the oldest turn was not sent"
+    assert row(history_of(turn())).footer == usual
+    assert row(history_of(turn(omitted_turns=1))).footer == f"{usual} · the oldest turn was not sent"
     assert (
-        row(said(turn(omitted_turns=2, summary="x"))).footer
+        row(history_of(turn(omitted_turns=2, summary="x"))).footer
         == f"{usual} · the 2 oldest turns were not sent, but a summary was"
     )
     assert (
-        row(said(turn("one"), turn(cell="a")).drop_last(1), 2).footer
+        row(history_of(turn("one"), turn(cell="a")).drop_last(1), 2).footer
         == f"stale: not on the current branch · {usual}"
     )
 
 
-@pytest.mark.parametrize("asked", [1e300, -1e300, 1e18])
-def test_an_impossible_time_is_left_out(asked: float) -> None:
-    assert row(said(turn(created_at=asked))).footer.endswith("(prices of 2026-09)")
+@pytest.mark.parametrize("first_turn", [1e300, -1e300, 1e18])
+def test_an_impossible_time_is_left_out(first_turn: float) -> None:
+    assert row(history_of(turn(created_at=first_turn))).footer.endswith("(prices of 2026-09)")
 
 
 def test_a_transcript_prints_as_plain_text() -> None:
     called = (ReasoningPart("Hm."), ToolCall("1", "clock"), ToolResult("1", "clock", "12"), TextPart("Noon."))
     history = (
-        said(turn("one\nand more"), turn("When?", *called, cell="a")).drop_last(1).append_turn(turn("three"))
+        history_of(turn("one\nand more"), turn("When?", *called, cell="a"))
+        .drop_last(1)
+        .append_turn(turn("three"))
     )
     small = "mimo-test · 1,200 tokens in, 30 out · about $0.2500 (prices of 2026-09) · 2026-01-01 00:00"
     assert str(build_transcript(history, "main")) == (
@@ -161,7 +163,7 @@ def test_an_empty_session_has_a_transcript() -> None:
 
 
 def test_a_transcript_has_html_with_the_documents_of_its_replies() -> None:
-    history = said(turn("a\n\n<b>", summary="So far.", omitted_turns=1))
+    history = history_of(turn("a\n\n<b>", summary="So far.", omitted_turns=1))
     (line,) = build_transcript(history, "main").rows
     assert build_transcript(history, "main").bundle() == {
         "text/html": (
@@ -177,9 +179,9 @@ def test_a_transcript_has_html_with_the_documents_of_its_replies() -> None:
 
 def hostile(text: str) -> History:
     """Return a history of two turns with a text in every field. The second one is stale."""
-    whole = turn(text, system=text, summary=text, omitted_turns=1, tools=(text,), cell=text)
-    whole = replace(whole, reply=everywhere(text), params=Params(text), digest=text, id=text)
-    return said(whole, whole).drop_last(1)
+    hostile_turn = turn(text, system=text, summary=text, omitted_turns=1, tools=(text,), cell=text)
+    hostile_turn = replace(hostile_turn, reply=everywhere(text), params=Params(text), digest=text, id=text)
+    return history_of(hostile_turn, hostile_turn).drop_last(1)
 
 
 @pytest.mark.parametrize("name", HOSTILE)
@@ -202,7 +204,7 @@ def test_any_history_can_be_shown(history: History) -> None:
 def test_a_loaded_session_is_described_by_its_system_prompts_and_tools() -> None:
     results = [ToolCall("1", "clock"), ToolResult("1", "clock", "12"), ToolCall("2", "weather")]
     more = [ToolResult("2", "weather", "rain"), ToolCall("3", "clock"), ToolResult("3", "clock", "13")]
-    history = said(
+    history = history_of(
         turn(system="Be brief.", tools=("clock", "weather")),
         turn("When?", *results, *more, system="Be brief.", tools=("weather", "tide")),
         turn(system="Be\nlong."),
@@ -217,10 +219,10 @@ def test_a_loaded_session_is_described_by_its_system_prompts_and_tools() -> None
 
 
 def test_a_session_without_system_prompts_and_tools_has_no_description() -> None:
-    assert describe_origins(said(turn())) == describe_origins(History()) == ()
+    assert describe_origins(history_of(turn())) == describe_origins(History()) == ()
 
 
 def test_a_long_system_prompt_is_truncated_with_its_length() -> None:
-    assert describe_origins(said(turn(system="word " * 1_000))) == (
+    assert describe_origins(history_of(turn(system="word " * 1_000))) == (
         f"System prompt: {'word ' * 60}… (5,000 characters)",
     )

@@ -90,7 +90,7 @@ def test_a_value_is_read_back_from_its_json(value):
 def test_unknown_fields_are_ignored():
     data = {
         "role": "user",
-        "parts": [{"type": "text", "text": "Hi", "colour": "blue"}],
+        "parts": [{"type": "text", "text": "Hi", "color": "blue"}],
         "mood": ["good"],
     }
     assert validate(Message, data) == Message("user", (TextPart("Hi"),))
