@@ -188,6 +188,6 @@ def test_a_session_is_resumed_in_another_notebook(peer: Peer, tmp_path: Path) ->
 
 def test_an_unknown_notebook_path_is_an_error_before_anything_is_sent(peer: Peer, tmp_path: Path) -> None:
     source = write(tmp_path / "talk.ipynb", LOAD, "%%mimo\none")
-    with pytest.raises(CellExecutionError, match=r"%mimo_config notebook=PATH\.ipynb says so"):
+    with pytest.raises(CellExecutionError, match=r"Set it: %mimo_config notebook=PATH\.ipynb"):
         nbclient(source, source, environment(peer, autosave="on"))
     assert sent_contents(peer) == []

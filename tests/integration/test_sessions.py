@@ -230,7 +230,7 @@ def test_re_runs_branches_and_one_off_prompts_count_for_the_budget(kernel: Kerne
     run_prompts(kernel, "aside", "--no-history")
     (ran,) = run_prompts(kernel, "one")
     assert ran.error == [
-        "Used BudgetExceeded: 90 of the budget of 90 tokens.",
+        "BudgetExceeded: Used 90 of the budget of 90 tokens.",
         "Raise the budget with --budget or %mimo_config budget=…; %mimo_usage shows token usage and cost.",
     ]
     assert sent_contents(peer) == [
