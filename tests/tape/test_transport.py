@@ -58,15 +58,19 @@ async def test_a_broken_connection_is_replayed(peer: Peer, path: Path, api: Api)
 
 async def test_a_failed_connection_is_replayed(path: Path, virtual_time: VirtualTime) -> None:
     # The socket has a port and does not listen.
-    nobody = socket.socket()
-    nobody.bind(("127.0.0.1", 0))
-    closed_peer = SimpleNamespace(url=f"http://127.0.0.1:{nobody.getsockname()[1]}")
-    recorded = await send_through_tape(closed_peer, Tape("record", path))
-    assert isinstance(recorded[1], ConnectionFailed)
-    assert {call.end_reason for call in reader.read_tape(path)} == {"ConnectError"}
-    replayed = await send_through_tape(closed_peer, Tape("replay", path))
-    assert (len(replayed[0]), repr(replayed[1])) == (len(recorded[0]), repr(recorded[1]))
-    nobody.close()
+    with socket.socket() as unused_port:
+        unused_port.bind(("127.0.0.1", 0))
+        closed_peer = SimpleNamespace(url=f"http://127.0.0.1:{unused_port.getsockname()[1]}")
+        recorded_events, error = await send_through_tape(closed_peer, Tape("record", path))
+        assert {call.end_reason for call in reader.read_tape(path)} == {"ConnectError"}
+        replayed_events, replayed_error = await send_through_tape(closed_peer, Tape("replay", path))
+    # A tape has the class of the httpx error, and not its cause.
+    assert (type(error), str(error).rpartition(": ")[2]) == (ConnectionFailed, "connection refused.")
+    assert (type(replayed_error), str(replayed_error).rpartition(": ")[2]) == (
+        ConnectionFailed,
+        "connection failed.",
+    )
+    assert len(replayed_events) == len(recorded_events)
 
 
 async def test_a_response_that_was_stopped_ends_where_it_was_stopped(peer: Peer, path: Path) -> None:

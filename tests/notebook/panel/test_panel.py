@@ -254,7 +254,7 @@ def test_mimo_panel_opens_the_panel(
     published: Outputs, tmp_path: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(BadOption, match="The extension is not loaded here"):
+    with pytest.raises(BadOption, match="The extension is not loaded"):
         mimo_magics.panel()
     shell().run_line_magic("load_ext", "mimo_magics")
     mimo_magics.panel()
