@@ -193,7 +193,7 @@ def test_a_silent_client_is_disconnected(server: ReplayServer, monkeypatch: pyte
 def test_without_a_tape_and_the_embedded_model_it_replays_the_lesson() -> None:
     with ReplayServer() as server:
         assert server.tapes == tape.resolve_tapes(f"replay:{TAPE}")
-        assert message(post(server, b"{}")).startswith("TapeMismatch: 01_quick_start.jsonl ")
+        assert message(post(server, b"{}")).startswith("TapeMismatch: No call on the tape 01_quick_start.jsonl ")
 
 
 @pytest.mark.parametrize("path", ["/v1/chat/completions", "/anthropic/v1/messages"])
