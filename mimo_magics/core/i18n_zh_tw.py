@@ -21,7 +21,7 @@ TRANSLATIONS: dict[str, str] = {
     "The last reply has {count} code blocks.": "上一個回覆有 {count} 個程式碼區塊。",
     "Choose one: %mimo insert 1": "請選一個：%mimo insert 1",
     "There is no code block {number}.": "沒有第 {number} 個程式碼區塊。",
-    "The last code block is {count}.": "最後一個程式碼區塊是 {count}。",
+    "Number of code blocks: {count}.": "程式碼區塊數：{count}。",
     "Run it? [y]es, [a]lways in this session, [n]o, or a reason to refuse: ": (
         "要執行嗎？[y] 是、[a] 此工作階段一律允許、[n] 否，或寫下拒絕的理由："
     ),
@@ -835,7 +835,7 @@ TRANSLATIONS: dict[str, str] = {
     ),
     "No call on the tape {name} matches this request: {differences}": "錄製檔 {name} 中沒有符合這個請求的呼叫：{differences}",
     "Invalid tape setting {setting!r}.": "tape 的設定 {setting!r} 無效。",
-    "It is {names}.": "應為 {names}。",
+    "Use {names}.": "請使用 {names}。",
     "The tape {path} does not exist.": "錄製檔 {path} 不存在。",
     "Line {number} of the tape {name} is not valid.": "錄製檔 {name} 的第 {number} 行無效。",
     "The tape {name} cannot be read: {reason}.": "無法讀取錄製檔 {name}：{reason}。",

@@ -135,7 +135,7 @@ _PROMPT_LINE = Magic(
     %mimo -t 0.2 Name three things to see in {city}.
     reply = %mimo Which of them is free?
 
-%mimo works in loops and functions. It takes the options of %%mimo; -- ends them. These words are not a prompt:""",
+%mimo works in loops and functions. It takes the options of %%mimo; -- ends them. These words are commands, not a prompt:""",
     (
         Command("show [N]", "Show turn N of the session, or the last one."),
         Command("insert [N]", "Insert code block N of the last reply as a new cell below."),

@@ -1,4 +1,4 @@
-"""The settings that hold where a session sets none: those of the notebook, or the built-in ones.
+"""The default settings of sessions: those of the notebook, or the built-in ones.
 
 The extension registers a provider when it is loaded and removes it when it is unloaded. So `ask()` and `Session()`
 in a notebook use the settings of the notebook.

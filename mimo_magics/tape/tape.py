@@ -157,7 +157,7 @@ def open_tape(setting: str) -> Tape:
     if mode not in get_args(Mode) or not path_text.strip() or "\0" in path_text:
         raise BadOption(
             Translatable("Invalid tape setting {setting!r}.", setting=quote(setting, MAX_PATH_CHARS)),
-            Translatable("It is {names}.", names=SETTING_SYNTAX),
+            Translatable("Use {names}.", names=SETTING_SYNTAX),
         )
     tape = _open_tapes[setting] = Tape(cast(Mode, mode), path)
     return tape

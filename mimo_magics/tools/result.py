@@ -285,13 +285,13 @@ def _truncate(text: str, max_bytes: int) -> str:
 
 
 def _build_omission_note(size: int, items: int = 0) -> Callable[[int], str]:
-    """Return a function from the kept bytes to the line on what is missing. With `items` the total is a lower limit."""
+    """Return a function that formats the omission line for a number of kept bytes. With `items` the total is a lower limit."""
     more, location = ("more than ", f", in a collection of {items:,} items") if items else ("", "")
     return lambda kept_bytes: f"… {more}{size - kept_bytes:,} of {more}{size:,} bytes left out{location} …"
 
 
 def _keep_head_and_tail(head: str, tail: str, max_bytes: int, omission_note: Callable[[int], str]) -> str:
-    """Keep as much of head and tail as fits around the line on what is missing."""
+    """Keep as much of head and tail as fits around the omission line."""
     remaining_bytes = max(max_bytes - _count_bytes(omission_note(0)) - 2, 0)
     head = _cut_head(_clean(head), remaining_bytes // 2)
     tail = _cut_tail(_clean(tail), remaining_bytes - _count_bytes(head))

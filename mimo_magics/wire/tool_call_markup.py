@@ -134,7 +134,7 @@ class _MarkupScanner:
         self._backticks, self._fence = 0, ""
 
     def feed(self, text: str) -> str:
-        """Scan a piece; return the text in it and in what was held back."""
+        """Scan a piece of text. Return the text outside of markup; a possible start of markup is held back."""
         text, self._pending = self._pending + text, ""
         position = 0
         while position < len(text):

@@ -47,7 +47,7 @@ def test_an_invalid_file_name_is_a_short_error(peer: Peer, tmp_path: Path, mode:
 def test_an_invalid_tape_setting_is_refused(setting: str) -> None:
     with pytest.raises(BadOption) as failure:
         tape.resolve_tapes(setting)
-    assert failure.value.hint == "It is record:PATH, replay:PATH or auto:PATH."
+    assert failure.value.hint == "Use record:PATH, replay:PATH or auto:PATH."
 
 
 def session(peer: Peer, setting: str, **options: Any) -> Session:

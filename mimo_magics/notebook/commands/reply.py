@@ -72,7 +72,7 @@ def select_code_block(reply: Reply | None, number: int | None) -> str:
     if not 1 <= (number or 1) <= len(blocks):
         raise BadOption(
             Translatable("There is no code block {number}.", number=number),
-            Translatable("The last code block is {count}.", count=len(blocks)),
+            Translatable("Number of code blocks: {count}.", count=len(blocks)),
         )
     return blocks[(number or 1) - 1].rstrip("\n")
 

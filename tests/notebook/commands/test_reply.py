@@ -69,7 +69,7 @@ def test_a_number_selects_the_code_of_a_code_block() -> None:
         ("No code.", None, "The last reply has no code block.", ""),
         (None, 1, "The last reply has no code block.", ""),
         (TWO_BLOCKS, None, "The last reply has 2 code blocks.", "Choose one: %mimo insert 1"),
-        (TWO_BLOCKS, 3, "There is no code block 3.", "The last code block is 2."),
+        (TWO_BLOCKS, 3, "There is no code block 3.", "Number of code blocks: 2."),
     ],
 )
 def test_a_missing_or_ambiguous_code_block_is_refused(
