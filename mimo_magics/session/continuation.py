@@ -10,7 +10,7 @@ from math import isfinite
 from mimo_magics.core.messages import Part, ReasoningPart, Reply, TextPart, Timing, Usage
 from mimo_magics.session.turn import Turn
 
-CONTINUE_PROMPT = "Your last answer was broken off. Go on exactly where it stopped: repeat nothing of it, and say nothing else."
+CONTINUE_PROMPT = "Your last reply was interrupted. Continue exactly where it stopped. Do not repeat any of it, and add nothing else."
 """Sent as a prompt, because the OpenAI format of MiMo does not document how to continue the last message."""
 MIN_OVERLAP_CHARS, MAX_OVERLAP_CHARS = 12, 4_000
 """Characters. A shorter overlap may be a coincidence."""

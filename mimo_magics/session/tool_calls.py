@@ -199,7 +199,7 @@ class ToolCallRunner:
     def _apply_approval(self, ready: _ReadyCall, approval: Approval) -> ToolProgress:
         call = ready.call
         if not approval.allowed:
-            output = "The person refused this call" + (f": {approval.reason}" if approval.reason else ".")
+            output = "The user refused this call" + (f": {approval.reason}" if approval.reason else ".")
             return self._finish_call(
                 ready.index, ToolResult(call.id, call.name, output, is_error=True, refused=True)
             )

@@ -106,7 +106,7 @@ def test_a_refused_call_does_not_run_and_the_model_receives_the_reason(page: Pag
     view(page, 1).get_by_role("textbox").blur()
     button(page, "Refuse").click()
     page.wait_idle()
-    assert (ran(page), tool_result(model)) == ("[]", "The person refused this call: it is late")
+    assert (ran(page), tool_result(model)) == ("[]", "The user refused this call: it is late")
 
 
 @somewhere

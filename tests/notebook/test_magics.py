@@ -200,7 +200,7 @@ def test_the_user_approves_a_tool_call_before_it_runs(rainy: Kernel, peer: Peer,
 
 def test_the_reason_of_a_refusal_is_sent_to_the_model(rainy: Kernel, peer: Peer) -> None:
     rainy.answer("%%mimo\nUmbrella?", "not today")
-    assert peer.requests[-1].body["messages"][-1]["content"] == "The person refused this call: not today"
+    assert peer.requests[-1].body["messages"][-1]["content"] == "The user refused this call: not today"
 
 
 def test_an_unattended_run_refuses_calls_and_shows_how_to_allow_them(rainy: Kernel, peer: Peer) -> None:

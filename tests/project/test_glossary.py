@@ -10,15 +10,8 @@ import pytest
 from support.glossary import REPLACED_IDENTIFIERS, defined_names, find_phrases
 from support.paths import ROOT
 
-IN_PROGRESS = (
-    "mimo_magics/session/continuation.py",
-    "mimo_magics/session/tool_calls.py",
-    "tests/browser/test_approval.py",
-    "tests/notebook/test_magics.py",
-    "tests/session/test_tool_calls.py",
-    "notebooks/*.ipynb",
-)
-"""Files whose texts are being rewritten; the others must not get worse."""
+IN_PROGRESS = ("notebooks/*.ipynb",)
+"""Files whose texts are rewritten later: the lessons."""
 NOT_CHECKED = (
     "docs/glossary.md",
     "tests/support/glossary.py",

@@ -212,7 +212,7 @@ async def test_a_refused_call_does_not_run_and_its_reason_is_sent(peer: Peer) ->
     chat = session(peer, made(run=lambda arguments: str(ran.append(arguments)), confirm="every_call"))
     events = await turn(chat, Approval(allowed=False, reason="it is late"))
     assert progress(events) == [(0, "waiting"), (0, "refused")]
-    assert results(chat) == ["The person refused this call: it is late"]
+    assert results(chat) == ["The user refused this call: it is late"]
     assert ran == []
 
 
@@ -823,7 +823,7 @@ def test_plain_python_refuses_calls_without_a_terminal(peer: Peer) -> None:
     chat = session(peer, made(confirm="every_call"))
     chat.ask("hello")
     assert results(chat) == [
-        "The person refused this call: the run is unattended. "
+        "The user refused this call: the run is unattended. "
         "The author of the notebook can allow this tool: %mimo_tools confirm clock=none"
     ]
 
