@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 from mimo_magics.core.errors import BadOption
-from mimo_magics.core.i18n import Translatable, translate
+from mimo_magics.core.i18n import Translatable
 from mimo_magics.display.output import display_bundle
 from mimo_magics.display.selection import choose_renderer
 from mimo_magics.document import reply as reply_document
@@ -121,22 +121,26 @@ class ComparisonCells:
         previous_turn_count = len(session.turns)
         reply = comparison.adopt(number)
         settings = self._config.snapshot()
-        notice = translate(
-            "Saved reply {number} as turn {count} of session {name}.",
-            number=number,
-            count=len(session.turns),
-            name=session.name,
-        )
+        notices = [
+            Translatable(
+                "Saved reply {number} as turn {count} of session {name}.",
+                number=number,
+                count=len(session.turns),
+                name=session.name,
+            )
+        ]
         if (branched_turns := previous_turn_count - len(session.turns) + 1) > 0:
-            notice += translate(
-                " {count} replaced turn is now a branch."
-                if branched_turns == 1
-                else " The {count} replaced turns are now a branch.",
-                count=branched_turns,
+            notices.append(
+                Translatable(
+                    "{count} replaced turn is now a branch."
+                    if branched_turns == 1
+                    else "{count} replaced turns are now a branch.",
+                    count=branched_turns,
+                )
             )
         bundle = reply_document.reply_bundle(
             reply,
             display_options=DisplayOptions.from_settings(settings),
-            notices=[notice],
+            notices=notices,
         )
-        display_bundle(bundle, {"mimo": add_notices(session.record, [notice])})
+        display_bundle(bundle, {"mimo": add_notices(session.record, notices)})

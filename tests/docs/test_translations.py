@@ -24,8 +24,8 @@ PAGES = [
     *(f"docs/{name}.md" for name in ("parameters", "sessions", "tools", "tapes", "front-ends")),
 ]
 """The pages that have a Chinese twin."""
-RANDOM = {"id", "after", "thread", "cell", "notices"}
-"""Fields of a turn record that differ between two runs, or are in the language of the screen."""
+RANDOM = {"id", "after", "cell"}
+"""Fields of a turn record that differ between two runs."""
 ONLY_CHINESE = {"docs/zh-TW/options.md"}
 """A link that the English page does not need."""
 LANGUAGE = {"id": "language", "cell_type": "code", "source": "%mimo_config language=zh-TW"}
