@@ -79,7 +79,7 @@ def test_the_stop_button_stops_all_replies_and_keeps_the_partial_text(
     page.wait_idle()
     table, failure = page.outputs(0)
     assert table["data"]["text/plain"].count("word19") == 3
-    assert failure["evalue"] == "The comparison was stopped; 3 of the replies came."
+    assert failure["evalue"] == "Replies received, whole or partial: 3."
     page.run(1)
     page.wait_idle()
     assert page.outputs(1)[0]["text"] == "['interrupted', 'interrupted', 'interrupted']\n"

@@ -213,7 +213,7 @@ def test_the_other_controls_change_the_next_request(page: Page, model: Peer) -> 
     expect(value(page, "stop")).to_have_text("END")
     row(page, "api").get_by_role("button", name="anthropic").click()
     expect(row(page, "presence_penalty")).to_contain_text(
-        "without effect: the Anthropic format does not support penalties"
+        "no effect: the Anthropic format does not support penalties"
     )
     expect(page.output(PANEL).locator("tr", has_text="presence_penalty")).to_contain_text("no: the Anthropic")
 
