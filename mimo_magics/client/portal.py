@@ -28,7 +28,7 @@ Source = TypeVar("Source", bound=AsyncIterable[Any])
 EXIT_SECONDS = 2.0
 """Seconds that the end of the process waits for calls to be cancelled."""
 POLL_SECONDS = 0.1
-"""Seconds between two checks for a signal: it need not wake a thread that waits for another thread."""
+"""Interval of signal checks in seconds: a signal may not wake a thread that waits for another thread."""
 
 
 class PortalStream(Generic[Source]):

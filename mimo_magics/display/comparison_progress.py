@@ -48,7 +48,7 @@ class ComparisonProgress:
         """How many replies are over, and how many of them failed."""
         failed = translate(", {failed} failed", failed=self.failed_count) if self.failed_count else ""
         return translate(
-            "{count} of {all} answered{failed}",
+            "{count} of {all} complete{failed}",
             count=len(self.ended_numbers) - self.failed_count,
             all=len(self.titles),
             failed=failed,
@@ -75,5 +75,5 @@ class ComparisonProgress:
         self._end_lines[number] = (
             f"⚠ {failure}"
             if failure
-            else translate("Answered · {figures}", figures=self._replies[number].metrics)
+            else translate("Complete · {figures}", figures=self._replies[number].metrics)
         )

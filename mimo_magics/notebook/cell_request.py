@@ -25,7 +25,7 @@ class CellRequest:
     """The parsed text of a cell."""
 
     prompt: str | None
-    """The prompt; `None` resumes the last reply, which is incomplete."""
+    """The prompt; `None` continues the last reply."""
     settings: Mapping[str, Any]
     """The settings that the cell overrides for this turn."""
     keep: bool = True

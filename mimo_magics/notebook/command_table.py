@@ -109,10 +109,12 @@ class Magic:
 _SYSTEM = Option(("--system",), "The system prompt of the session.", {"metavar": "TEXT"})
 _AT = Option(("--at",), "Copy only the first N turns.", {"metavar": "N", "type": parse_count})
 _TO = Option(("--to",), "The format, unless the file name ends in it.", {"metavar": "md|html|json|py|curl"})
-_URL = Option(("--url",), "Use the server at this address instead.", {"metavar": "URL"})
+_URL = Option(
+    ("--url",), "Connect to the MCP server at this URL instead of starting COMMAND.", {"metavar": "URL"}
+)
 _PACE = Option(
     ("--pace",),
-    "Replay with the recorded pauses (real), a tenth of them (fast), or none (once, the default).",
+    "Replay speed: in real time (real), ten times faster (fast), or all at once (once, the default).",
     {"choices": get_args(Pace)},
 )
 
@@ -140,7 +142,10 @@ _PROMPT_LINE = Magic(
         Command("show [N]", "Show turn N of the session, or the last one."),
         Command("insert [N]", "Insert code block N of the last reply as a new cell below."),
         Command("copy [N]", "Show code block N, or the whole reply, for copying."),
-        Command("continue", "Resume the last reply if it is incomplete. Options may precede the word."),
+        Command(
+            "continue",
+            "Continue the last reply if it was interrupted, truncated or incomplete. Put options before the word.",
+        ),
         Command("help", "Show this page."),
     ),
     options=OPTIONS,
@@ -211,7 +216,9 @@ _TOOLS = Magic(
         Command("", "List the tools, and when each needs an approval."),
         Command("add FUNCTION ...", "Add functions of the notebook. @mimo_magics.tool does the same."),
         Command("remove TOOL ...", "Remove tools."),
-        Command("confirm TOOL=WHEN ...", "Require approval every_call, once_per_session, or never (none)."),
+        Command(
+            "confirm TOOL=WHEN ...", "Set when a tool needs approval: every_call, once_per_session or none."
+        ),
         Command("add-mcp NAME COMMAND ...", "Start an MCP server, and add its tools.", (_URL,)),
     ),
 )
@@ -250,8 +257,8 @@ Replay starts at the first call of the tape. The environment variable MIMO_TAPE=
     (
         Command("", "Show which tape is in use."),
         Command("record PATH", "Make every call, and record it on a new tape.", (_PACE,)),
-        Command("replay PATH", "Answer every call from the tape.", (_PACE,)),
-        Command("auto PATH", "Answer recorded calls from the tape; make and record the others.", (_PACE,)),
+        Command("replay PATH", "Replay every call from the tape.", (_PACE,)),
+        Command("auto PATH", "Replay recorded calls from the tape; make and record the others.", (_PACE,)),
         Command("off", "Make calls without a tape."),
     ),
 )

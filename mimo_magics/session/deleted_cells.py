@@ -1,7 +1,7 @@
-"""The turns of deleted cells: they leave the lines of a history, and return when their cell returns.
+"""Removal of the turns of deleted cells from the branches in use, and their return when the cell runs again.
 
 A front end reports a cell that was cut. It does not report that the cell was pasted or that the deletion was undone.
-So the lines are remembered until the cell runs again.
+So the branches are remembered until the cell runs again.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ if TYPE_CHECKING:  # sessions use this module
 
 
 class DeletedCells:
-    """Remembers the lines from which the turns of deleted cells were removed."""
+    """Remembers the branches from which the turns of deleted cells were removed."""
 
     def __init__(self) -> None:
         self._lines: dict[str, list[tuple[tuple[Turn, ...], bool]]] = {}
-        """By cell the lines that held its turns, and whether they were the current line."""
+        """For each cell the branches that contained its turns, and whether each was the current branch."""
 
     def remember(self, history: History, cells: Collection[str]) -> None:
         """Remember the lines of a history that hold turns of these cells."""
@@ -50,7 +50,7 @@ class DeletedCells:
 
 
 def remove_cells(session: Session, cells: Collection[str]) -> None:
-    """Remove the turns of deleted cells from the lines of a session; they stay in branches."""
+    """Remove the turns of deleted cells from the current branches of a session. The previous versions stay as branches."""
     history = session.history
     remaining = history.remove_cells(cells)
     if remaining != history:

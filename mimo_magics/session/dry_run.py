@@ -244,6 +244,6 @@ def _omitted_turns_warnings(
 def _model_list_warnings(turn_input: TurnInput) -> Iterator[str]:
     if turn_input.discovers_model and not model_list.has_requested_list(turn_input.service):
         yield Translatable(
-            "First the model list of the service is fetched. If it does not contain {model}, its successor is used.",
+            "Sending this prompt first requests the model list. If {model} is not listed, the request uses its successor.",
             model=turn_input.model,
         )

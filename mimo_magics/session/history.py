@@ -103,8 +103,8 @@ class History:
         """Return the last turn of the line on which a cell runs.
 
         A cell stays on the current line if it has no turn, or if one of the cells before its turn has a turn on the
-        current line. Otherwise it returns to the line of its turn. Turns that follow its own `--new` do not count, as
-        the cell has no `--new` now.
+        current line. Otherwise it returns to the line of its turn. Lines that the cell itself opened with `--new`
+        do not count, because it runs without `--new` now.
         """
         leaves_current = self.head != ROOT and self._is_opened_by(cell, self.head)
         candidates = self.line_ends[leaves_current:]
@@ -150,10 +150,10 @@ class History:
 
     @cached_property
     def line_ends(self) -> tuple[int, ...]:
-        """Numbers of the last turns of the valid lines: of the current line first, then from new to old.
+        """Numbers of the last turns of the lines in use: of the current line first, then from new to old.
 
-        Of the lines with the same first turn only the newest one is valid, or the current one. A re-run of a cell
-        replaces its older turns, so a line is valid up to the first cell of a newer one.
+        Of the lines with the same first turn only one is in use: the current one, or else the newest. A line ends before
+        its first cell that also has a turn on a newer line, because a re-run replaces the older turns of a cell.
         """
         other_ends = set(self._newest_ends.values()) - {self._get_newest_end(self.head)}
         ends, replaced_cells = [self.head], self._get_cells(self.path)

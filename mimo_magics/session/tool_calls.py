@@ -35,7 +35,7 @@ MAX_EQUAL_FAILURES = 3
 """How often equal calls may fail with the same result in a turn: models repeat them endlessly (the same report)."""
 MAX_NAME_CHARS = 64
 """Characters of a tool name in a note: a model may call a tool by any name."""
-TRUNCATED_RESPONSE = f"Your response was ended after {MAX_TOOL_CALLS} tool calls; the others do not exist."
+TRUNCATED_RESPONSE = f"Your response was truncated after {MAX_TOOL_CALLS} tool calls. Later calls were discarded and did not run."
 REPEATED_FAILURE = (
     f"This call failed {MAX_EQUAL_FAILURES} times with this result. No tool runs in this turn any more: "
     "answer without tools."
@@ -175,7 +175,7 @@ class ToolCallRunner:
         tool = self._tools.get(call.name)
         if self._call_count > MAX_TOOL_CALLS:
             self.end_reason = Translatable(
-                "Limit of {most} tool calls per turn reached; the model answered without further tools.",
+                "Limit of {most} tool calls per turn reached; the model replied without further tools.",
                 most=MAX_TOOL_CALLS,
             )
             return _failed_result(call, f"Not run: a turn may make {MAX_TOOL_CALLS} calls at the most.")
@@ -222,7 +222,7 @@ class ToolCallRunner:
         if self._failures[failure] < MAX_EQUAL_FAILURES:
             return result
         self.end_reason = Translatable(
-            "The same call of {name} failed {count} times; the model answered without further tools.",
+            "The same call of {name} failed {count} times; the model replied without further tools.",
             name=quote(call.name, MAX_NAME_CHARS),
             count=MAX_EQUAL_FAILURES,
         )

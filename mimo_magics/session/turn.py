@@ -24,7 +24,7 @@ from mimo_magics.core.settings import Api
 MAX_COST = 1e12
 """US dollars. A file with a higher cost is damaged."""
 INCOMPLETE_STOPS = ("interrupted", "cut", "budget")
-"""Stop reasons of incomplete replies."""
+"""Stop reasons of partial replies: stopped by the user, a broken connection, an exceeded budget."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -244,7 +244,7 @@ class RunningTurn:
             steps_left = 0 if end_reason else steps_left - 1
             if not steps_left:
                 last_round = Translatable(
-                    "Tool-call limit reached (max_steps={most}); the model answered without further tools.",
+                    "Tool-call limit reached (max_steps={most}); the model replied without further tools.",
                     most=max_steps,
                 )
                 yield Note(end_reason or last_round)
@@ -380,7 +380,7 @@ class RunningTurn:
             return ""
         model = self._turn_input.model
         note = Translatable(
-            "{other} answered instead of {model}; its prices are used if they are known.",
+            "{other} replied instead of {model}. The cost uses the prices of {other} if they are known.",
             other=other,
             model=model,
         )

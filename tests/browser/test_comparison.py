@@ -55,7 +55,7 @@ def test_the_replies_stream_side_by_side_and_become_a_table(
     expect(column(page, 3)).to_contain_text("word19")
     expect(column(page, 3)).to_contain_text("3 · temperature 1.0")
     expect(view(page).locator(".widget-hprogress")).to_have_count(1)
-    expect(view(page)).to_contain_text("1 of 3 answered")
+    expect(view(page)).to_contain_text("1 of 3 complete")
     first.set()
     expect(column(page, 1)).to_contain_text("The end.")
     last.set()

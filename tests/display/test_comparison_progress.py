@@ -19,10 +19,10 @@ def test_it_counts_replies_failures_and_seconds() -> None:
         progress.feed(ReplyEnded(failure), number)
         lines.append(progress.line)
     assert lines == [
-        "0 of 3 answered · 0 s",
-        "1 of 3 answered · 1 s",
-        "1 of 3 answered, 1 failed · 3 s",
-        "2 of 3 answered, 1 failed · 4 s",
+        "0 of 3 complete · 0 s",
+        "1 of 3 complete · 1 s",
+        "1 of 3 complete, 1 failed · 3 s",
+        "2 of 3 complete, 1 failed · 4 s",
     ]
     assert list(progress.ended_numbers) == [2, 0, 1]
 
@@ -49,7 +49,7 @@ def test_each_reply_has_a_status_until_it_is_over_and_a_result_then() -> None:
         "Waiting for the model… 0 s",
         "HTTP 503: busy · retrying in 2 s, attempt 2 of 5",
         "Answering… 2 s · mimo-v2-pro · first token after 2.0 s",
-        "Answered · 2 s · mimo-v2-pro · first token after 2.0 s",
+        "Complete · 2 s · mimo-v2-pro · first token after 2.0 s",
         "⚠ HTTP 429: too many",
     ]
 
@@ -65,7 +65,7 @@ def test_the_time_of_a_reply_starts_with_its_turn() -> None:
     clock.time = 7.0
     assert [progress.reply_status(number) for number in range(3)] == [
         "Waiting for the model… 7 s",
-        "Answered · 5 s",
+        "Complete · 5 s",
         "Waiting for the model… 2 s",
     ]
 

@@ -99,10 +99,10 @@ def test_the_document_of_a_comparison_replaces_the_status_line(published: Publis
     renderer.show(ReplyEnded("HTTP 429"), 1)
     renderer.finish(DOCUMENT, METADATA)
     assert plain_texts(published) == [
-        "0 of 3 answered · 0 s",
-        "0 of 3 answered · 1 s",
-        "1 of 3 answered · 1 s",
-        "1 of 3 answered, 1 failed · 1 s",
+        "0 of 3 complete · 0 s",
+        "0 of 3 complete · 1 s",
+        "1 of 3 complete · 1 s",
+        "1 of 3 complete, 1 failed · 1 s",
         "All",
     ]
     assert len({output["transient"]["display_id"] for output in published}) == 1

@@ -92,8 +92,8 @@ def test_a_terminal_gets_a_line_for_each_reply_and_all_replies_at_the_end(
     renderer.show(ReplyEnded("HTTP 429:\n\ntoo many\x1b[2J"), 0)
     renderer.finish(DOCUMENT, METADATA)
     assert capsys.readouterr().out == (
-        "1 of 3 answered: temperature 0.7\n"
-        "1 of 3 answered, 1 failed: temperature 0: HTTP 429: too many\ufffd[2J\n\nAll\n"
+        "1 of 3 complete: temperature 0.7\n"
+        "1 of 3 complete, 1 failed: temperature 0: HTTP 429: too many\ufffd[2J\n\nAll\n"
     )
 
 

@@ -50,7 +50,7 @@ def test_an_interrupt_keeps_the_partial_replies(kernel: Kernel, peer: Peer) -> N
     peer.script = script
     ran, after = kernel.run_all(
         ["%%mimo_compare -o found -t 0 1\nHello", "print('ran')"],
-        when=lambda: kernel.shows("1 of 2 answered"),
+        when=lambda: kernel.shows("1 of 2 complete"),
     )
     assert ran.error == ["Interrupted: Replies received, whole or partial: 2."]
     assert after.status == "aborted"

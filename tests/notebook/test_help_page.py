@@ -14,11 +14,11 @@ def test_a_page_has_the_summary_the_description_and_the_subcommands() -> None:
         "",
         "    %mimo_tape                                      Show which tape is in use.",
         "    %mimo_tape record PATH [--pace real|fast|once]  Make every call, and record it on a new tape.",
-        "    %mimo_tape replay PATH [--pace real|fast|once]  Answer every call from the tape.",
-        "    %mimo_tape auto PATH [--pace real|fast|once]    Answer recorded calls from the tape; make and record the others.",
+        "    %mimo_tape replay PATH [--pace real|fast|once]  Replay every call from the tape.",
+        "    %mimo_tape auto PATH [--pace real|fast|once]    Replay recorded calls from the tape; make and record the others.",
         "    %mimo_tape off                                  Make calls without a tape.",
         "",
-        "    --pace real|fast|once  Replay with the recorded pauses (real), a tenth of them (fast), or none (once, the default).",
+        "    --pace real|fast|once  Replay speed: in real time (real), ten times faster (fast), or all at once (once, the default).",
     ]
 
 

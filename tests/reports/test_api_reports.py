@@ -309,6 +309,8 @@ def test_a_reply_of_another_model_has_a_notice_and_its_price(
     peer.answers(streamed(openai_chunk(content="Hi.") | {"model": "mimo-v2.6-pro", "usage": usage}))
     answer = create_session(peer, base_url=None, preset="xiaomi", model="mimo-v2.6-flash").ask("q")
     assert (answer.notes, answer.cost) == (
-        ("mimo-v2.6-pro answered instead of mimo-v2.6-flash; its prices are used if they are known.",),
+        (
+            "mimo-v2.6-pro replied instead of mimo-v2.6-flash. The cost uses the prices of mimo-v2.6-pro if they are known.",
+        ),
         pytest.approx((100_000 * 0.435 + 10 * 0.87) / 1e6),
     )

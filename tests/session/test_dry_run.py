@@ -92,7 +92,7 @@ def test_a_dry_run_uses_the_listed_model(peer: Peer, monkeypatch: pytest.MonkeyP
     peer.models = ["mimo-v2.6-tts", "mimo-v2.6-flash"]
     chat = Session(preset="xiaomi")
     (line,) = chat.draft("one").warnings
-    assert line.endswith("If it does not contain mimo-v2.6-pro, its successor is used.")
+    assert line.endswith("If mimo-v2.6-pro is not listed, the request uses its successor.")
     chat.ask("one")
     draft = chat.draft("two")
     chat.ask("two")
@@ -179,7 +179,7 @@ def test_the_embedded_model_has_no_url_and_no_code() -> None:
             "temperature will have no effect: mimo-v2-pro uses its own values while it thinks (--thinking off).",
         ),
         ({"turn_budget": "1 tokens"}, "This prompt of about"),
-        ({"preset": "xiaomi"}, "First the model list of the service is fetched."),
+        ({"preset": "xiaomi"}, "Sending this prompt first requests the model list."),
         (
             {"model": "new", "turn_budget": "1 USD"},
             "No price is known for new, so a budget in USD cannot be checked.",

@@ -449,7 +449,7 @@ async def test_a_turn_has_a_limit_of_calls(peer: Peer) -> None:
     assert results(chat).count(f"Not run: a turn may make {MAX_TOOL_CALLS} calls at the most.") == 8
     assert ["tools" in seen.body for seen in peer.requests] == [True, True, False]
     assert chat.turns[0].reply.notes == (
-        "Limit of 32 tool calls per turn reached; the model answered without further tools.",
+        "Limit of 32 tool calls per turn reached; the model replied without further tools.",
     )
 
 
@@ -464,7 +464,7 @@ async def test_after_max_steps_the_model_answers_without_tools(peer: Peer) -> No
 
 
 TRIES = count()
-LAST_ROUND = "Tool-call limit reached (max_steps=3); the model answered without further tools."
+LAST_ROUND = "Tool-call limit reached (max_steps=3); the model replied without further tools."
 EMPTY = "The model answered without tools, and its reply is empty. Prompt again, or raise max_steps."
 MARKUP = "<tool_call><function=clock><parameter=zone>CET</parameter></function></tool_call>"
 
@@ -513,7 +513,7 @@ def zone(number: int, text: str) -> ToolCall:
     return ToolCall(f"c{number}", "clock", text)
 
 
-REPEATED = "The same call of clock failed 3 times; the model answered without further tools."
+REPEATED = "The same call of clock failed 3 times; the model replied without further tools."
 
 
 @pytest.mark.parametrize("api", ["openai", "anthropic"])

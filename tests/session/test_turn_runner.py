@@ -160,7 +160,9 @@ def test_a_reply_has_its_estimated_cost(mimo: Peer) -> None:
     [
         (
             "mimo-v2.5",
-            ("mimo-v2.5 answered instead of mimo-v2-flash; its prices are used if they are known.",),
+            (
+                "mimo-v2.5 replied instead of mimo-v2-flash. The cost uses the prices of mimo-v2.5 if they are known.",
+            ),
         ),
         ("mimo-v2-flash", ()),
         ("/models/weights.gguf", ()),

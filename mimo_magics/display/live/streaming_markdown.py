@@ -62,7 +62,7 @@ class StreamingMarkdown:
         self._send(finished, tail)
 
     def end(self) -> None:
-        """Send the rest, because no text follows. It stays in the tail, unless it has math, which only its own widget typesets."""
+        """Send the rest of the text to the tail, or to a widget that typesets math if it contains math."""
         finished, _ = self._splitter.pop_finished()
         rest = Block(self._splitter.flush())
         if MATH_CLASSES in to_html(rest.source):

@@ -92,11 +92,11 @@ def _note(id_: str, service: Service) -> str:
 
 
 def _caption(service: Service, is_listed: bool) -> str:
-    name = service.name if service.name in SERVICES else translate("this base URL")
+    name = service.name if service.name in SERVICES else translate("the server at the base URL")
     source_text = (
-        translate("Listed by {name}", name=name)
+        translate("Models listed by {name}", name=name)
         if is_listed
-        else translate("{name} returned no list of models; published models only", name=name)
+        else translate("No model list from {name}; only published models are shown", name=name)
     )
     return translate(
         "{source}. Model data as of {as_of}; prices in US dollars per million tokens, as of {prices_as_of}.",

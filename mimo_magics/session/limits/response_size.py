@@ -19,7 +19,7 @@ from mimo_magics.core.events import (
 MAX_RESPONSE_CHARS = 2_000_000
 """Characters of text, reasoning and arguments in one response. A model writes at most 131,072 tokens."""
 MIN_NOTE_CHARS = 1_000
-"""Characters that each note or source counts at least, so that a response has at most a few thousand of them."""
+"""Minimum number of characters counted for a note or a source. It limits a response to a few thousand of them."""
 
 
 class ResponseSize:

@@ -77,7 +77,7 @@ def test_progress_is_visible_and_read_aloud(live: WatchedComparison, wire: PageC
     live.renderer.show(ReplyEnded(), 0)
     live.renderer.show(ReplyEnded("HTTP 429: <too many>"), 2)
     assert (wire.states[bar]["value"], wire.states[bar]["max"]) == (2, 3)
-    assert '<span role="status">1 of 3 answered, 1 failed</span>' in shown(wire)
+    assert '<span role="status">1 of 3 complete, 1 failed</span>' in shown(wire)
     assert "12 s" in wire.values()
     assert "⚠ HTTP 429: &lt;too many&gt;" in shown(wire)
 
@@ -106,7 +106,7 @@ def test_earlier_events_are_in_the_columns_when_the_page_answers(
     watched.renderer.show(ReasoningDelta("Hm."), 1)
     watched.add_text(1, "One: $x$")
     watched.renderer.show(ReplyEnded(), 1)
-    assert plain_texts(published) == ["0 of 3 answered · 0 s", "1 of 3 answered · 0 s"]
+    assert plain_texts(published) == ["0 of 3 complete · 0 s", "1 of 3 complete · 0 s"]
     watched.add_text(0, "two")
     wire.answers = True
     watched.advance(1.0)
@@ -114,7 +114,7 @@ def test_earlier_events_are_in_the_columns_when_the_page_answers(
     assert kinds(published)[-1] == WIDGETS
     assert "<p>one two</p>" in shown(wire)
     assert shown(wire).count("$x$") == 1
-    assert "Answered · 0 s" in shown(wire)
+    assert "Complete · 0 s" in shown(wire)
 
 
 def test_a_page_that_never_answers_gets_one_line_a_second_and_three_probes(
@@ -126,7 +126,7 @@ def test_a_page_that_never_answers_gets_one_line_a_second_and_three_probes(
         watched.add_text(0, f"word{number} ")
         watched.advance(0.05)
     watched.renderer.finish(DOCUMENT, METADATA)
-    assert plain_texts(published) == [*(f"0 of 3 answered · {second} s" for second in range(6)), "All"]
+    assert plain_texts(published) == [*(f"0 of 3 complete · {second} s" for second in range(6)), "All"]
     opened = [data["state"]["_model_name"] for kind, _, data in wire.messages if kind == "comm_open"]
     assert opened.count("DirectionalLinkModel") == 3
     assert wire.states == {}

@@ -18,7 +18,7 @@ def test_the_table_joins_the_list_of_the_server_with_published_data() -> None:
         "   mimo-v2-pro  1,048,576     128,000  text    yes        1.05    1.05    3.15",
         "   mimo-v2-tts      8,192       8,192  speech  –             –       –       –",
         "→  new                  –           –  –       –             –       –       –",
-        "Listed by mimo-v2. Model data as of 2026-11-22; prices in US dollars per million tokens, as of 2026-09.",
+        "Models listed by mimo-v2. Model data as of 2026-11-22; prices in US dollars per million tokens, as of 2026-09.",
     ]
 
 
@@ -28,7 +28,7 @@ def test_the_caption_reports_a_missing_list() -> None:
     assert [line[3:16].strip() for line in shown[1:-1]] == names
     assert shown[3].split()[-3:] == ["1", "0.5", "2"]
     assert "text, images, audio, video" in shown[3]
-    assert shown[-1].startswith("mimo-v2 returned no list of models; published models only.")
+    assert shown[-1].startswith("No model list from mimo-v2; only published models are shown.")
 
 
 def test_a_retired_model_of_xiaomi_names_its_successor() -> None:
@@ -68,12 +68,12 @@ def test_the_models_of_the_server_are_listed(kernel: Kernel, peer: Peer) -> None
         kernel.run("%mimo_models")
         .documents[0]
         .splitlines()[-1]
-        .startswith("this base URL returned no list of models")
+        .startswith("No model list from the server at the base URL")
     )
     peer.models = ["mimo-v2-pro", "house-model"]
     lines = kernel.run("%mimo_models").documents[0].splitlines()
     assert [line.split()[:2] for line in lines[1:3]] == [["→", "mimo-v2-pro"], ["house-model", "–"]]
-    assert lines[-1].startswith("Listed by this base URL.")
+    assert lines[-1].startswith("Models listed by the server at the base URL.")
 
 
 def test_an_unknown_service_is_an_error(kernel: Kernel) -> None:
