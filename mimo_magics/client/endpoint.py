@@ -45,10 +45,12 @@ class Endpoint:
 
 
 def parse_host(url: str) -> str:
-    """Return the host name of a URL, with the port if it is not the default."""
+    """Return the host name of a URL, with the port if it is not the default. An IPv6 address is in brackets."""
     parts = urlsplit(url)
     default_port = {"https": 443, "http": 80}.get(parts.scheme)
-    return parts.hostname or "" if parts.port in (None, default_port) else f"{parts.hostname}:{parts.port}"
+    name = parts.hostname or ""
+    host = f"[{name}]" if ":" in name else name
+    return host if parts.port in (None, default_port) else f"{host}:{parts.port}"
 
 
 def _parse_host_name(url: str) -> str:

@@ -24,6 +24,12 @@ class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         raise argparse.ArgumentError(None, message)
 
+    def _get_values(self, action: argparse.Action, arg_strings: list[str]) -> Any:
+        """Refuse `--` as the value of an option, for which some versions of argparse return an empty list."""
+        if action.option_strings and "--" in arg_strings:
+            raise argparse.ArgumentError(action, "expected one argument")
+        return super()._get_values(action, arg_strings)
+
 
 def parse_options(magic: str, words: Sequence[str]) -> argparse.Namespace:
     """Parse the options of a cell magic such as `%%mimo`.

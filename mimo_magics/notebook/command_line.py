@@ -138,6 +138,8 @@ def scan_options(line: str, flags: Mapping[str, Option]) -> OptionScan:
 
 def _takes_value(option: Option, value_count: int, source: str) -> bool:
     """Return whether a word is a value of the option before it."""
+    if source == "--":
+        return False
     if option.requires_value and not value_count:
         return True
     if option.optional_values:

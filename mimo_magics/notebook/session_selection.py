@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from weakref import WeakKeyDictionary
 
+from mimo_magics.core.errors import SessionBusy
 from mimo_magics.core.i18n import Translatable
 from mimo_magics.core.renderer_protocol import DisplayTarget
 from mimo_magics.core.settings import Settings
@@ -47,6 +49,8 @@ class SessionSelection:
         """The notebook of the session files."""
         self._saved_turns: dict[str, Turn] = {}
         """Turns that the notebook and its files held when they were read, by digest."""
+        self._deleted_cells: WeakKeyDictionary[Session, frozenset[str]] = WeakKeyDictionary()
+        """Ids of deleted cells whose turns a session still holds, because it was busy."""
         self._read_settings: set[str | None] = set()
         """Values of the setting `notebook` whose notebooks were read."""
 
@@ -59,15 +63,26 @@ class SessionSelection:
             SessionNotSaved: the session file cannot be written.
         """
         session = self.sessions.get_or_create(request.session) if request.session else self.sessions.current
-        if deleted := self._cell_ids.take_deleted():
-            for each in self.sessions:
-                remove_cells(each, deleted)
+        deleted = self._cell_ids.take_deleted()
         for each in self.sessions:
-            restore_cell(each, self._cell_ids.id)
+            self._deleted_cells[each] = self._deleted_cells.get(each, frozenset()) | deleted
+            # A busy session follows the deleted cells with a later prompt.
+            if each is session or not each.lock.is_held:
+                self._follow_cells(each)
         self._attach_file(session, settings)
         if settings.run_all != "run":
             session.cached_turns = self._get_saved_turns(settings)
         return session
+
+    def _follow_cells(self, session: Session) -> None:
+        """Remove the turns of deleted cells from a session, and restore those of the running cell."""
+        if deleted := self._deleted_cells.pop(session, frozenset()):
+            try:
+                remove_cells(session, deleted)
+            except SessionBusy:
+                self._deleted_cells[session] = deleted
+                raise
+        restore_cell(session, self._cell_ids.id)
 
     def _attach_file(self, session: Session, settings: Settings) -> None:
         """Attach the session file, so that a file that cannot be written is an error before a prompt is sent.

@@ -54,8 +54,12 @@ def remove_cells(session: Session, cells: Collection[str]) -> None:
     history = session.history
     remaining = history.remove_cells(cells)
     if remaining != history:
-        session.update_history(remaining)
-        session.deleted_cells.remember(history, cells)
+        try:
+            session.update_history(remaining)
+        finally:
+            # The history has changed also if the session file cannot be written.
+            if session.history is remaining:
+                session.deleted_cells.remember(history, cells)
     if notice := describe_removal(history, remaining):
         session.pending_notices.append(notice)
 

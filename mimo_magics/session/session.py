@@ -303,19 +303,22 @@ class Session:
 
     def start_branch(self) -> None:
         """Open a branch from the root: the next prompt follows no turn. Approvals for the session are cleared."""
-        self.update_history(self.history.move_to(ROOT))
-        self.trusted_tools.clear()
+        with self.lock.hold():
+            self.trusted_tools.clear()
+            self._commit_history(self.history.move_to(ROOT))
 
     def clear(self) -> None:
         """Delete all turns in all branches, and all approvals for the session. Usage and costs stay counted."""
         usage = reduce(add, (turn.usage for turn in self.history.unique_turns()), Usage())
         cost = usage_report.compute_spending(self.history, self.settings.prices).usd
-        self.update_history(History())
-        self.count_unrecorded(usage, cost)
-        self.pending_notices.clear()
-        self.deleted_cells.clear()
-        self.trusted_tools.clear()
-        self.started_on = date.today()  # noqa: DTZ011
+        with self.lock.hold():
+            self.count_unrecorded(usage, cost)
+            self.pending_notices.clear()
+            self.deleted_cells.clear()
+            self.trusted_tools.clear()
+            self.started_on = date.today()  # noqa: DTZ011
+            # This is last, because it fails if the file cannot be written.
+            self._commit_history(History())
 
     def fork(self, name: str, at: int | None = None) -> Session:
         """Return a new session with the turns of this one, up to a turn counted from 1.
@@ -374,7 +377,8 @@ class Session:
         """
         from mimo_magics.session.storage.session_file import SessionFile
 
-        if self.file and self.file.path == absolute_path(Path(path)):
+        # The path may be spelled in another way, or lead through a link.
+        if self.file and os.path.realpath(self.file.path) == os.path.realpath(absolute_path(Path(path))):
             self.file.write(self.saved_session)
             return
         file, history = SessionFile(Path(path)), self.history

@@ -125,7 +125,7 @@ class _Reader:
             BadTape: a line is not valid, or not valid in its place.
         """
         match self._read_json():
-            case {"tape": version} if version == FORMAT_VERSION:
+            case {"tape": version} if type(version) is int and version == FORMAT_VERSION:
                 pass
             case {"tape": int(version)} if version > FORMAT_VERSION:
                 raise BadTape(

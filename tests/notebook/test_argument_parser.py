@@ -160,3 +160,23 @@ def test_a_missing_or_invalid_value_names_the_option(line: str, fact: str) -> No
     with pytest.raises(BadOption) as caught:
         parse_options("%%mimo", words)
     assert str(caught.value) == fact
+
+
+@pytest.mark.parametrize("option", ["--as", "-o", "--tools", "--session", "--id", "--param", "-t", "--stop"])
+@pytest.mark.parametrize("separator", [" ", "="])
+def test_two_dashes_are_not_the_value_of_an_option(option: str, separator: str) -> None:
+    with pytest.raises(BadOption, match=r"^Option --[a-z]+ requires a value\.$"):
+        parse_options("%%mimo", split_options(f"{option}{separator}-- hello")[0])
+
+
+@pytest.mark.parametrize(
+    ("magic", "line"),
+    [
+        ("%mimo_session", "new a --system=--"),
+        ("%mimo_session", "fork a --at=--"),
+        ("%mimo_tape", "record x --pace=--"),
+    ],
+)
+def test_two_dashes_are_not_the_value_of_an_option_of_a_subcommand(magic: str, line: str) -> None:
+    with pytest.raises(BadOption, match=r"^Option --[a-z]+ requires a value\.$"):
+        parse_command(magic, line)

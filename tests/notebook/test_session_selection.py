@@ -41,6 +41,16 @@ def test_the_id_option_identifies_a_cell_and_overrides_the_front_end(kernel: Ker
     ]
 
 
+def test_a_busy_session_follows_deleted_cells_with_its_next_prompt(kernel: Kernel, peer: Peer) -> None:
+    run_prompts(kernel, "one two")
+    kernel.run("busy = mimo_magics.sessions().current.lock.hold(); busy.__enter__()")
+    assert kernel.run("%%mimo --session other\nthree", deleted=("one",)).status == "ok"
+    kernel.run("busy.__exit__(None, None, None)")
+    sent_contents(peer)
+    run_prompts(kernel, "four")
+    assert sent_contents(peer) == [expected_contents("two four")]
+
+
 def test_append_adds_a_turn_in_a_re_run(kernel: Kernel, peer: Peer) -> None:
     run_prompts(kernel, "one two")
     (ran,) = run_prompts(kernel, "one", "--append")

@@ -65,3 +65,15 @@ def test_an_unsuitable_file_changes_nothing(tmp_path: Path) -> None:
         move_file(session, new, keeps_old=False)
     assert (session.history, session.file, session.pending_notices) == (before, file, [])
     assert (old.exists(), new.read_text()) == (True, "print('mine')\n")
+
+
+def test_a_session_saved_to_its_file_by_another_path_can_be_saved_again(tmp_path: Path) -> None:
+    session, path = session_of(3), tmp_path / "chat.json"
+    attach_file(session, path)
+    session.undo()
+    link = tmp_path / "link.json"
+    link.symlink_to(path)
+    for other in (link, tmp_path / "folder" / ".." / "chat.json"):
+        session.save(other)
+    session.undo()
+    assert prompts(path) == ["0"]

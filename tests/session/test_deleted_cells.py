@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from support.peer import Peer, error
 from support.peer_sessions import (
@@ -10,14 +12,18 @@ from support.peer_sessions import (
     current_prompts,
     describe_branches,
     expected_body,
+    get_time,
     notices,
     request_bodies,
     run_cells,
 )
 
-from mimo_magics.core.errors import MimoError
+from mimo_magics.core.errors import MimoError, SessionNotSaved
+from mimo_magics.session.autosave import attach_file
 from mimo_magics.session.deleted_cells import remove_cells, restore_cell
 from mimo_magics.session.history import History
+from mimo_magics.session.session import Session
+from mimo_magics.tools.registry import as_tools
 
 
 @pytest.mark.parametrize(
@@ -110,3 +116,41 @@ def test_clear_drops_pending_notices(peer: Peer) -> None:
     remove_cells(chat, {"a"})
     chat.clear()
     assert notices(chat, "c") == ()
+
+
+def lose_folder(chat: Session, folder: Path) -> None:
+    """Save the session in a folder, and put a file in the place of the folder."""
+    folder.mkdir()
+    attach_file(chat, folder / "main.json")
+    folder.rmdir()
+    folder.write_text("")
+
+
+def test_a_cell_can_be_restored_after_its_deletion_could_not_be_saved(peer: Peer, tmp_path: Path) -> None:
+    chat = create_session(peer)
+    run_cells(chat, "a", "b")
+    lose_folder(chat, tmp_path / "folder")
+    with pytest.raises(SessionNotSaved):
+        remove_cells(chat, {"a"})
+    assert current_prompts(chat) == "b"
+    chat.file = None
+    restore_cell(chat, "a")
+    assert current_prompts(chat) == "a b"
+
+
+def test_clear_counts_the_usage_also_if_the_file_cannot_be_written(peer: Peer, tmp_path: Path) -> None:
+    chat = create_session(peer)
+    run_cells(chat, "a", "b")
+    lose_folder(chat, tmp_path / "folder")
+    with pytest.raises(SessionNotSaved):
+        chat.clear()
+    assert (chat.turns, chat.spending.tokens) == ((), 60)
+
+
+def test_a_new_branch_clears_approvals_also_if_the_file_cannot_be_written(tmp_path: Path) -> None:
+    chat = Session()
+    lose_folder(chat, tmp_path / "folder")
+    chat.trusted_tools["tide"] = as_tools([get_time])[0]
+    with pytest.raises(SessionNotSaved):
+        chat.start_branch()
+    assert chat.trusted_tools == {}

@@ -104,6 +104,7 @@ def test_an_invalid_line_is_an_error_with_its_number(path: Path, number: int, li
     [
         ('{"cells": []}', "lesson.jsonl is not a tape."),
         ('{"tape": 2}', "The tape lesson.jsonl was written by a newer version of mimo-magics."),
+        ('{"tape": true}', "lesson.jsonl is not a tape."),
     ],
 )
 def test_a_file_that_is_not_a_tape_is_an_error(path: Path, first: str, message: str) -> None:

@@ -16,13 +16,14 @@ from mimo_magics.core.secret import Secret
 from mimo_magics.core.suggest import did_you_mean
 from mimo_magics.document import table
 from mimo_magics.notebook.argument_parser import parse_command
+from mimo_magics.notebook.command_line import iter_words
 from mimo_magics.notebook.config import profiles
 from mimo_magics.notebook.config.store import SETTINGS, MimoConfig, SettingInfo
 
 COLUMN_HEADERS = translatables("setting", "value", "source", "allowed", "meaning")
 API_KEY_NAME = "api_key"
-API_KEY_PATTERN = re.compile(rf"\s*{API_KEY_NAME}[\s=:]+\S")
-"""A line on which an API key may follow the name."""
+API_KEY_PATTERN = re.compile(r"(?i)\W*api_?key(?![a-z0-9])")
+"""The beginning of a word that may name an API key, or hold one."""
 UNSAVED_SETTINGS = ("notebook", "tape", "tape_pace")
 """Settings of one notebook, which profiles leave out."""
 
@@ -35,7 +36,7 @@ def run_config_command(line: str, config: MimoConfig) -> dict[str, str]:
         SessionNotSaved: The profile could not be written.
     """
     # The errors of the parser quote words of the line, which must not be an API key.
-    if API_KEY_PATTERN.match(line):
+    if line.strip() != API_KEY_NAME and any(API_KEY_PATTERN.match(word.text) for word in iter_words(line)):
         raise _api_key_error()
     command, arguments = parse_command("%mimo_config", line)
     match command:

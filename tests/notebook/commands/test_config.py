@@ -71,6 +71,8 @@ def test_an_api_key_on_the_line_is_refused(kernel: Kernel) -> None:
             "api_key: sk-canary",
         ),
         *("top_p=1 api_key=sk-canary", "--save all api_key=sk-canary", "--use all 'api_key=sk-canary"),
+        *("--reset api_key=sk-canary", "--use api_key=sk-canary", "--delete API_KEY=sk-canary"),
+        *('"api_key" sk-canary', "api_key,sk-canary", "api_key'sk-canary'", "apikey=sk-canary"),
     ],
 )
 def test_no_error_quotes_an_api_key(line: str) -> None:
