@@ -75,7 +75,7 @@ def _run_command(command: str, arguments: Namespace, variables: Mapping[str, Any
                 tool = _get_registered_tool(name)
                 register(replace(tool, confirm=cast("Confirmation", confirm)))
         case "add-mcp":
-            for tool in _iter_server_tools(arguments.name, arguments.command):
+            for tool in _iter_server_tools(arguments.name, arguments.command, arguments.url or ""):
                 register(tool)
 
 
@@ -92,13 +92,15 @@ def _origin(tool: NotebookTool) -> str:
     return Translatable("function") if tool.function else tool.mcp_server
 
 
-def _iter_server_tools(name: str, words: Sequence[str]) -> Iterator[NotebookTool]:
+def _iter_server_tools(name: str, words: Sequence[str], url: str) -> Iterator[NotebookTool]:
     """Connect to an MCP server, by its command or at its URL, and yield its tools."""
     from mimo_magics.client.mcp import McpServer
     from mimo_magics.tools.arguments import parse_json_object
 
-    # The command takes the rest of the line with its options, so `--url` is one of its words.
-    server = McpServer(name, url="".join(words[1:])) if words[:1] == ["--url"] else McpServer(name, words)
+    # The command takes the rest of the line with its options, so `--url` after the name is one of its words.
+    if words and words[0].partition("=")[0] == "--url":
+        url, words = words[0].partition("=")[2] or "".join(words[1:]), ()
+    server = McpServer(name, url=url) if url else McpServer(name, words)
     for tool in portal.run_async(server.list_tools):
         yield NotebookTool(tool.spec, parse_json_object, partial(_run_mcp_tool, tool), mcp_server=name)
 

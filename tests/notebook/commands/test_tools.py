@@ -8,7 +8,7 @@ import pytest
 from support.kernel import Kernel
 from support.peer import Peer, reply, stream
 
-from mimo_magics.core.errors import BadOption
+from mimo_magics.core.errors import BadOption, ConnectionFailed
 from mimo_magics.core.messages import Message, Reply, Tool, ToolCall
 from mimo_magics.notebook.commands.tools import run_tools_command
 from mimo_magics.tools.registry import REGISTERED_TOOLS, register
@@ -52,6 +52,14 @@ def test_an_invalid_line_is_an_error_of_two_lines(line: str, fact: str, hint: st
     with pytest.raises(BadOption) as caught:
         run_tools_command(line, {})
     assert (str(caught.value), caught.value.hint) == (fact, hint)
+
+
+@pytest.mark.parametrize("line", ["git --url {url}", "git --url={url}", "--url {url} git", "--url={url} git"])
+def test_the_url_of_an_mcp_server_may_precede_or_follow_its_name(line: str) -> None:
+    with pytest.raises(
+        ConnectionFailed, match=r"^The MCP server 'git' cannot be reached at 127\.0\.0\.1:9\.$"
+    ):
+        run_tools_command(f"add-mcp {line.format(url='http://127.0.0.1:9/mcp')}", {})
 
 
 def test_a_cell_may_choose_the_functions_that_it_offers(rainy: Kernel, peer: Peer) -> None:
