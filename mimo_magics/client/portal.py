@@ -31,6 +31,9 @@ EXIT_SECONDS = 2.0
 POLL_SECONDS = 0.1
 """Interval of signal checks in seconds: a signal may not wake a thread that waits for another thread."""
 
+NO_ITEM, END = object(), object()
+"""In place of an item: none arrived in time, and all have arrived."""
+
 
 class PortalStream(Generic[Source]):
     """The items of an async context manager that runs on the portal's loop, for a caller in another thread.
@@ -78,14 +81,14 @@ class PortalStream(Generic[Source]):
 
     def __iter__(self) -> Iterator[Any]:
         while not self._is_finished:
-            try:
+            item: Any = NO_ITEM
+            with suppress(Empty):
                 item = self._items.get(timeout=POLL_SECONDS)
-            except Empty:
+            if item is NO_ITEM:
                 # An error of the display must not end the turn.
                 with suppress(Exception):
                     self._tick()
-                continue
-            if item is None:
+            elif item is END:
                 self._is_finished = True
             else:
                 yield item
@@ -121,7 +124,7 @@ class PortalStream(Generic[Source]):
             self._failure = error
         finally:
             self._closed.set()
-            self._items.put(None)
+            self._items.put(END)
 
 
 def _append_context(error: BaseException, context: BaseException) -> None:
