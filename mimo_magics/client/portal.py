@@ -11,6 +11,7 @@ import asyncio
 import atexit
 import os
 import threading
+import time
 from collections.abc import AsyncIterable, Awaitable, Callable, Coroutine, Iterator
 from concurrent.futures import Future
 from contextlib import AbstractAsyncContextManager, suppress
@@ -26,24 +27,29 @@ Result = TypeVar("Result")
 Source = TypeVar("Source", bound=AsyncIterable[Any])
 
 EXIT_SECONDS = 2.0
-"""Seconds that the end of the process waits for calls to be cancelled."""
+"""Seconds that the end of the process, or a block that is interrupted again, waits for calls to be cancelled."""
 POLL_SECONDS = 0.1
 """Interval of signal checks in seconds: a signal may not wake a thread that waits for another thread."""
+
+NO_ITEM, END = object(), object()
+"""In place of an item: none arrived in time, and all have arrived."""
 
 
 class PortalStream(Generic[Source]):
     """The items of an async context manager that runs on the portal's loop, for a caller in another thread.
 
     Use it in a `with` block. Iterate over it in the caller's thread, with `for`, or with `async for` in a coroutine that
-    `run_inline` runs. Leaving the block cancels what still runs, and waits until the context manager is closed.
+    `run_inline` runs. Leaving the block cancels what still runs, and waits until the context manager is closed. After a
+    Ctrl-C during this wait, it waits for `EXIT_SECONDS` at most.
 
     Args:
         context_manager: gives the iterable of the items. The portal's loop enters and leaves it.
-        tick: is called in the caller's thread about ten times a second while no item arrives.
+        tick: is called in the caller's thread about ten times a second while no item arrives. Its errors are ignored.
 
     Raises:
-        KeyboardInterrupt: while it waits for an item.
-        MimoError: the context manager or its items failed. It is raised at the end of the block.
+        KeyboardInterrupt: while it waits for an item, or for the end.
+        MimoError: the context manager or its items failed. It is raised at the end of the block, or is the context of
+            the error that ended the block.
     """
 
     def __init__(
@@ -55,6 +61,7 @@ class PortalStream(Generic[Source]):
         self._tick = tick
         self._items: SimpleQueue[Any] = SimpleQueue()
         self._is_finished = False
+        self._closed = threading.Event()
         self._failure: Exception | None = None
         self.source: Source | None = None
         """What the context manager gave."""
@@ -63,21 +70,25 @@ class PortalStream(Generic[Source]):
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, error_type: object, *_: object) -> None:
-        self._task.cancel()
-        for _item in self:
-            pass
-        if self._failure and error_type is None:
+    def __exit__(self, _error_type: object, error: BaseException | None, _traceback: object) -> None:
+        interrupt = self._close()
+        if error and self._failure:
+            _append_context(error, self._failure)
+        if interrupt and not isinstance(error, KeyboardInterrupt):
+            raise interrupt from (error or self._failure)
+        if self._failure and not error:
             raise self._failure
 
     def __iter__(self) -> Iterator[Any]:
         while not self._is_finished:
-            try:
+            item: Any = NO_ITEM
+            with suppress(Empty):
                 item = self._items.get(timeout=POLL_SECONDS)
-            except Empty:
-                self._tick()
-                continue
-            if item is None:
+            if item is NO_ITEM:
+                # An error of the display must not end the turn.
+                with suppress(Exception):
+                    self._tick()
+            elif item is END:
                 self._is_finished = True
             else:
                 yield item
@@ -91,6 +102,19 @@ class PortalStream(Generic[Source]):
             return item
         raise StopAsyncIteration
 
+    def _close(self) -> KeyboardInterrupt | None:
+        """Cancel what still runs, wait until the context manager is closed, and return an interrupt of this wait."""
+        interrupt, deadline = None, float("inf")
+        while time.monotonic() < deadline:
+            try:
+                self._task.cancel()
+                if self._closed.wait(POLL_SECONDS):
+                    break
+            except KeyboardInterrupt as error:
+                if not interrupt:
+                    interrupt, deadline = error, time.monotonic() + EXIT_SECONDS
+        return interrupt
+
     async def _run(self) -> None:
         try:
             async with self._context_manager as self.source:
@@ -99,7 +123,16 @@ class PortalStream(Generic[Source]):
         except Exception as error:  # noqa: BLE001  The caller's thread raises it.
             self._failure = error
         finally:
-            self._items.put(None)
+            self._closed.set()
+            self._items.put(END)
+
+
+def _append_context(error: BaseException, context: BaseException) -> None:
+    """Add an earlier error to the end of the context of an error."""
+    while error.__context__ and error is not context:
+        error = error.__context__
+    if error is not context:
+        error.__context__ = context
 
 
 def run_inline(coroutine: Coroutine[Any, Any, Result]) -> Result:

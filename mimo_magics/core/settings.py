@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from functools import cache
 from math import isfinite
 from types import NoneType, UnionType
@@ -37,6 +37,8 @@ TYPE_DESCRIPTIONS: Mapping[Any, str] = {
     Mapping: Translatable("a JSON object"),
 }
 """The valid values of each type, as errors describe them."""
+SERVICE_SETTINGS = ("base_url", "auth", "model")
+"""Settings that belong to one service."""
 CodeKind = Literal["curl", "openai", "anthropic", "httpx"]
 """Programs and libraries for which a call can be written as code."""
 
@@ -251,6 +253,15 @@ class Settings:
             raise invalid_setting("window", self.window, Translatable("an integer above 0"))
         if self.max_steps < 0:
             raise invalid_setting("max_steps", self.max_steps, Translatable("0 or a larger integer"))
+
+    def override(self, options: Mapping[str, Any]) -> Settings:
+        """Return these settings with overrides. A preset resets the settings of the service that it replaces.
+
+        Raises:
+            BadOption: a value has the wrong type or is out of range.
+        """
+        service_settings = dict.fromkeys(SERVICE_SETTINGS) if "preset" in options else {}
+        return replace(self, **{**service_settings, **options})
 
 
 def invalid_setting(name: str, value: object, expected: str = "") -> BadOption:

@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager, contextmanager
 from dataclasses import replace
 from typing import Any
 
-from mimo_magics.core.errors import BadOption, Interrupted
+from mimo_magics.core.errors import BadOption, Interrupted, SessionNotSaved
 from mimo_magics.core.i18n import Translatable
 from mimo_magics.core.messages import Reply
 from mimo_magics.core.renderer_protocol import Renderer
@@ -155,8 +155,10 @@ class CellRun:
         """
         try:
             yield
-        except (asyncio.CancelledError, KeyboardInterrupt):
-            raise Interrupted(self._describe_partial_reply(), reply=self.reply) from None
+        except (asyncio.CancelledError, KeyboardInterrupt) as error:
+            cause = error.__context__
+            hint = cause.message if isinstance(cause, SessionNotSaved) else ""
+            raise Interrupted(self._describe_partial_reply(), hint, self.reply) from None
         finally:
             if turn := self.turn:
                 self._leave_document(turn)

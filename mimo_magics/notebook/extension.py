@@ -17,6 +17,7 @@ from IPython.core.magic import needs_local_scope, no_var_expand
 
 from mimo_magics.core.errors import BadOption
 from mimo_magics.core.i18n import Translatable, translate
+from mimo_magics.core.settings import Settings
 from mimo_magics.notebook.config.store import MimoConfig
 from mimo_magics.notebook.kernel.async_cell import ASYNC_MAGICS, COMPARE_MAGIC, MIMO_MAGIC, AsyncCellTransform
 from mimo_magics.notebook.kernel.cell_ids import CellIds
@@ -94,7 +95,6 @@ class Extension:
         if has_lost_prompts(self._shell):
             print(translate(LOST_PROMPTS), file=sys.stderr)  # noqa: T201
         self._shell.configurables.append(self._config)
-        defaults.register_provider(self._config.snapshot)
         self._input_transforms.install()
         self._cell_transform.install()
         self._cell_ids.install()
@@ -115,7 +115,6 @@ class Extension:
         if panels := sys.modules.get("mimo_magics.notebook.panel.panel"):
             panels.close_all()
         self._shell.configurables.remove(self._config)
-        defaults.unregister_provider(self._config.snapshot)
         self._cell_transform.uninstall()
         self._input_transforms.uninstall()
         self._cell_ids.uninstall()
@@ -135,6 +134,11 @@ class Extension:
 
         sessions = self._magics.session_selection.sessions.list() if self._magics else ()
         return matcher.match_completions(text, self._shell, self._config, sessions)
+
+    @property
+    def settings(self) -> Settings:
+        """The present settings of the shell."""
+        return self._config.snapshot()
 
     @property
     def magics(self) -> MimoMagics:
@@ -171,6 +175,7 @@ def load(shell: Any) -> None:
     """
     if shell in _loaded:
         return
+    defaults.set_provider(_get_current_settings)
     extension, spec = _unloaded.pop(shell, (None, None))
     if extension and spec is not _package_spec():
         _loaded[shell] = extension
@@ -178,6 +183,12 @@ def load(shell: Any) -> None:
     else:
         _loaded[shell] = Extension(shell)
         _loaded[shell].load()
+
+
+def _get_current_settings() -> Settings:
+    """Return the settings of the current shell, or the built-in ones if the extension is not loaded in it."""
+    shell = get_ipython()
+    return _loaded[shell].settings if shell in _loaded else Settings()
 
 
 def _package_spec() -> object:

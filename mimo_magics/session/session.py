@@ -65,7 +65,8 @@ class Session:
         name: name of the session.
         tools: functions that the model may call, or tools of `mimo_magics.tools.registry`.
         options: fields of `Settings` that this session overrides; a prompt may override them for itself. All others
-            come from the notebook, or are the built-in ones.
+            come from the notebook, or are the built-in ones. With a preset, the base URL, header of the API key and
+            model of the notebook do not hold.
     """
 
     def __init__(
@@ -107,7 +108,7 @@ class Session:
     @property
     def settings(self) -> Settings:
         """The settings of a prompt that overrides none: the present defaults with the overrides of the session."""
-        return replace(self.default_settings(), **self.overrides)
+        return self.default_settings().override(self.overrides)
 
     @property
     def turns(self) -> tuple[Turn, ...]:
@@ -190,7 +191,7 @@ class Session:
         cached reply is reused; by default `run_all` does. `notices` are lines to show with the reply.
         """
         with self.lock.hold():
-            settings = replace(self.settings, **options)
+            settings = self.settings.override(options)
             past = find_past(self.history, prompt, cell, keep=keep, append=append, new=new)
             if new:
                 self.trusted_tools.clear()
@@ -261,7 +262,7 @@ class Session:
         """
         from mimo_magics.session.dry_run import build_dry_run
 
-        settings = replace(self.settings, **options)
+        settings = self.settings.override(options)
         past = find_past(self.history, prompt, cell, keep=keep, append=append, new=new)
         turn_input, _ = prepare_turn_input(self, prompt, past.turns, settings, tools)
         cached = find_cached_turn(self, turn_input.digest, reuse or reuse_by_setting(settings))

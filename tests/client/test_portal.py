@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from typing import Any
 
+import anyio
 import pytest
 from support.peer import SILENCE, Answer, Peer, error, frames, wait_until
 
@@ -85,6 +86,54 @@ def test_ctrl_c_while_the_server_is_silent_stops_at_once_with_the_partial_reply(
         [("half an answer", "interrupted")] if words else []
     )
     assert peer.settled()[0].disconnected
+
+
+@asynccontextmanager
+async def closes_slowly(seconds: float, steps: list[str]) -> AsyncIterator[AsyncIterator[str]]:
+    """Give one item and then silence; closing takes some time."""
+
+    async def items() -> AsyncIterator[str]:
+        yield "item"
+        await asyncio.sleep(3600)
+
+    try:
+        yield items()
+    finally:
+        steps.append("closing")
+        with anyio.CancelScope(shield=True):
+            await anyio.sleep(seconds)
+        steps.append("closed")
+
+
+def test_a_second_ctrl_c_waits_until_the_block_is_closed() -> None:
+    steps: list[str] = []
+    interrupt_once(lambda: "closing" in steps)
+    with (
+        pytest.raises(KeyboardInterrupt, match="first"),
+        portal.PortalStream(closes_slowly(0.5, steps)) as items,
+    ):
+        for _ in items:
+            raise KeyboardInterrupt("first")
+    assert steps == ["closing", "closed"]
+
+
+def test_ctrl_c_while_the_block_closes_is_raised_after_it_with_the_error_of_the_block_as_cause() -> None:
+    steps: list[str] = []
+    interrupt_once(lambda: "closing" in steps)
+    with pytest.raises(KeyboardInterrupt) as raised, portal.PortalStream(closes_slowly(0.5, steps)) as items:
+        for _ in items:
+            raise ZeroDivisionError
+    assert steps == ["closing", "closed"]
+    assert isinstance(raised.value.__cause__, ZeroDivisionError)
+
+
+def test_a_block_that_hangs_ends_some_time_after_a_second_ctrl_c(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(portal, "EXIT_SECONDS", 0.2)
+    steps: list[str] = []
+    interrupt_once(lambda: "closing" in steps)
+    with pytest.raises(KeyboardInterrupt), portal.PortalStream(closes_slowly(3, steps)):
+        pass
+    assert steps == ["closing"]
 
 
 def test_a_stopped_loop_is_replaced(peer: Peer, monkeypatch: pytest.MonkeyPatch) -> None:

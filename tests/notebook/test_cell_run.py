@@ -228,6 +228,19 @@ def test_continue_has_no_dry_run(kernel: Kernel) -> None:
     )
 
 
+def test_an_interrupt_reports_that_the_session_file_was_not_written(kernel: Kernel, peer: Peer) -> None:
+    kernel.run("from mimo_magics.core.errors import SessionNotSaved")
+    kernel.run("from mimo_magics.session.session import Session\ncommit = Session._commit_history")
+    kernel.run(
+        "def fail(session, history):\n    commit(session, history)\n    raise SessionNotSaved('The disk is full.')"
+    )
+    kernel.run("Session._commit_history = fail")
+    peer.script = ENDLESS["in silence"]
+    ran = kernel.run("x = %mimo hello", when=showing(kernel, "half an answer"))
+    kernel.run("Session._commit_history = commit")
+    assert ran.error == [f"Interrupted: {SAVED}", "The disk is full."]
+
+
 def test_an_interrupted_document_becomes_plain_text_and_is_not_rendered_again(
     kernel: Kernel, peer: Peer
 ) -> None:

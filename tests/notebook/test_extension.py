@@ -157,7 +157,12 @@ def test_two_shells_in_one_process_have_separate_settings(kernel: Kernel, peer: 
     )
     kernel.run("%%mimo\none")
     assert peer.requests[-1].body["max_tokens"] == 7
-    kernel.run("other.run_line_magic('unload_ext', 'mimo_magics')")
+    kernel.run("from mimo_magics import Session, ask\nask('two'); Session().ask('three')")
+    assert [seen.body["max_tokens"] for seen in peer.requests[-2:]] == [7, 7]
+    kernel.run("%unload_ext mimo_magics")
+    kernel.run(f"ask('four', base_url={peer.url + '/v1'!r})")
+    assert "max_tokens" not in peer.requests[-1].body
+    kernel.run("other.run_line_magic('unload_ext', 'mimo_magics')\n%load_ext mimo_magics")
 
 
 ASKED_ELSEWHERE = """

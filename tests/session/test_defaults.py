@@ -9,7 +9,7 @@ from support.peer import Peer
 
 from mimo_magics.core.errors import BadOption
 from mimo_magics.core.settings import Settings
-from mimo_magics.session.defaults import get_default_settings, register_provider, unregister_provider
+from mimo_magics.session.defaults import get_default_settings, set_provider
 from mimo_magics.session.session import Session, ask
 
 
@@ -26,21 +26,19 @@ class Notebook:
 @pytest.fixture
 def notebook() -> Iterator[Notebook]:
     store = Notebook(Settings(temperature=0.5))
-    register_provider(store.snapshot)
+    set_provider(store.snapshot)
     yield store
-    unregister_provider(store.snapshot)
+    set_provider()
 
 
 def test_without_a_provider_the_defaults_are_the_built_in_ones() -> None:
     assert (get_default_settings(), Session().settings) == (Settings(), Settings())
 
 
-def test_the_provider_that_was_registered_last_holds_until_it_is_unregistered(notebook: Notebook) -> None:
-    other = Notebook(Settings(temperature=0.25))
-    register_provider(other.snapshot)
-    assert get_default_settings() == other.settings
-    unregister_provider(other.snapshot)
+def test_a_provider_holds_until_it_is_replaced(notebook: Notebook) -> None:
     assert get_default_settings() == notebook.settings
+    set_provider()
+    assert get_default_settings() == Settings()
 
 
 def test_a_session_keeps_its_overrides_and_looks_the_rest_up_for_each_call(notebook: Notebook) -> None:
@@ -61,3 +59,27 @@ def test_a_call_uses_the_settings_of_the_provider(notebook: Notebook, peer: Peer
 def test_an_invalid_override_is_refused_at_once(notebook: Notebook) -> None:
     with pytest.raises(BadOption):
         Session(temperature="warm")  # type: ignore[arg-type]
+
+
+def test_a_preset_of_a_session_resets_the_service_of_the_notebook(notebook: Notebook) -> None:
+    notebook.settings = Settings(base_url="http://a.example/v1", model="m", auth="bearer", temperature=0.5)
+    assert Session(preset="xiaomi").settings == Settings(preset="xiaomi", temperature=0.5)
+    assert Session(preset="local").draft("Hello").service == "local"
+    own = Session(preset="xiaomi", base_url="http://b.example/v1", model="n").settings
+    assert (own.base_url, own.model, own.auth) == ("http://b.example/v1", "n", None)
+
+
+def test_a_preset_of_a_call_resets_the_service_of_the_notebook(notebook: Notebook) -> None:
+    notebook.settings = Settings(base_url="http://a.example/v1", model="m")
+    chat = Session()
+    assert chat.draft("Hello", preset="local").service == "local"
+    assert chat.settings == notebook.settings
+
+
+def test_the_presets_of_a_comparison_reset_the_service_of_the_notebook(
+    notebook: Notebook, peer: Peer
+) -> None:
+    notebook.settings = Settings(base_url="http://a.example/v1", model="m", system="none")
+    own = {"base_url": f"{peer.url}/v1", "model": "n"}
+    Session().compare("Hello", preset=["mimo-v2", "xiaomi"], **own)
+    assert [seen.body["model"] for seen in peer.requests] == ["n", "n"]

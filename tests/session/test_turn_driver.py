@@ -3,13 +3,14 @@
 import threading
 from collections.abc import AsyncIterator, Mapping
 from itertools import repeat
+from pathlib import Path
 from types import MappingProxyType
 
 import pytest
 from support.peer import CUT, Answer, Peer, frames
 
 from mimo_magics.client import portal
-from mimo_magics.core.errors import IncompleteStream
+from mimo_magics.core.errors import IncompleteStream, SessionNotSaved
 from mimo_magics.core.events import Approval, Event, PendingApproval, ReplyEnded, TextDelta, ToolProgress
 from mimo_magics.core.messages import ToolCall
 from mimo_magics.core.renderer_protocol import SilentRenderer, TurnMeter
@@ -17,6 +18,7 @@ from mimo_magics.session import turn_driver
 from mimo_magics.session.comparison.runner import open_comparison
 from mimo_magics.session.comparison.variants import build_variants
 from mimo_magics.session.session import Session
+from mimo_magics.session.storage.session_file import SessionFile
 from mimo_magics.tools.approval import refuse_unattended
 
 CALL = ToolCall("c1", "clock", "{}")
@@ -95,6 +97,43 @@ def test_an_error_of_the_renderer_ends_the_turn_and_is_raised(peer: Peer, error:
         turn_driver.drive_sync(own_session.stream("hello"), FailingRenderer(error), refuse_unattended)
     assert own_session.turns[0].reply.stop == "interrupted"
     assert peer.settled()[0].disconnected
+
+
+def test_an_error_of_the_display_between_events_does_not_end_the_turn(peer: Peer) -> None:
+    class FailingTick(SilentRenderer):
+        tick_count = 0
+
+        def tick(self) -> None:
+            self.tick_count += 1
+            raise ZeroDivisionError
+
+    peer.answers(lambda seen: Answer(frames(seen, ["a ", "reply"], 0.3)))
+    renderer = FailingTick()
+    turn = turn_driver.drive_sync(session(peer).stream("hello"), renderer, refuse_unattended).turn
+    assert turn
+    assert (turn.reply.text, renderer.tick_count > 0) == ("a reply", True)
+
+
+def test_no_tick_replaces_the_error_that_ended_the_turn(peer: Peer) -> None:
+    class FailingTwice(FailingRenderer):
+        def tick(self) -> None:
+            raise LookupError
+
+    with pytest.raises(ZeroDivisionError):
+        turn_driver.drive_sync(
+            endless(peer).stream("hello"), FailingTwice(ZeroDivisionError), refuse_unattended
+        )
+
+
+@pytest.mark.parametrize("error", [ZeroDivisionError, KeyboardInterrupt])
+def test_a_session_that_is_not_saved_is_the_context_of_the_error_that_ended_the_turn(
+    peer: Peer, tmp_path: Path, error: type[BaseException]
+) -> None:
+    own_session = endless(peer)
+    own_session.file = SessionFile(tmp_path / "missing" / "talk.json")
+    with pytest.raises(error) as raised:
+        turn_driver.drive_sync(own_session.stream("hello"), FailingRenderer(error), refuse_unattended)
+    assert isinstance(raised.value.__context__, SessionNotSaved)
 
 
 def test_an_error_of_the_call_is_raised_after_its_events(peer: Peer) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import aclosing, asynccontextmanager
-from dataclasses import replace
 from typing import TYPE_CHECKING, Unpack
 
 import anyio
@@ -146,7 +145,8 @@ async def open_comparison(
     """
 
     def start_turn(variant: Variant) -> RunningTurn:
-        return create_running_turn(session, prompt, past_turns, replace(settings, **variant.options), tools)
+        own = settings.override({**options, **variant.options})
+        return create_running_turn(session, prompt, session.turns if past is None else past, own, tools)
 
     def finish_turn(running: RunningTurn) -> Turn:
         turn = running.finish()
@@ -154,7 +154,6 @@ async def open_comparison(
         return turn
 
     with session.lock.hold():
-        past_turns = session.turns if past is None else past
-        settings = replace(session.settings, **options)
+        settings = session.settings.override(options)
         async with RunningComparison(variants, start_turn, finish_turn, at_once).run() as running:
             yield running
