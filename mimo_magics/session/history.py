@@ -85,11 +85,31 @@ class History:
     def drop_last(self, count: int) -> History:
         """Return the history before the last turns of the current line, which stay as a branch."""
         path = (ROOT, *self.path)
-        return self.move_to(path[-1 - min(count, len(path) - 1)])
+        end = path[-1 - min(count, len(path) - 1)]
+        history = self._mark_undone() if end == ROOT != self.head else self
+        return history.move_to(end)
 
     def move_to(self, number: int) -> History:
-        """Return the history with the line to this turn as the current one."""
-        return replace(self, head=number)
+        """Return the history with the line to this turn as the current one. It is in use again if it was undone."""
+        if number == ROOT or not self._is_undone(number):
+            return replace(self, head=number)
+        turns, first_number = list(self.all_turns), self._first_numbers[number]
+        turns[first_number] = replace(turns[first_number], is_undone=False)
+        return replace(self, all_turns=tuple(turns), head=number)
+
+    def _mark_undone(self) -> History:
+        """Return the history with the current line marked as undone, and each line that a newer one replaced."""
+        used = {self._first_numbers[end] for end in self.line_ends[1:]}
+        undone = set(self._first_numbers) - used
+        turns = (
+            replace(turn, is_undone=True) if number in undone else turn
+            for number, turn in enumerate(self.all_turns)
+        )
+        return replace(self, all_turns=tuple(turns))
+
+    def _is_undone(self, number: int) -> bool:
+        """Return whether the line of a turn was undone as a whole."""
+        return self.all_turns[self._first_numbers[number]].is_undone
 
     def rewind_to_cell(self, cell: str) -> History:
         """Return the history as a cell finds it that runs again: on the line of its turn, before this turn."""
@@ -118,11 +138,15 @@ class History:
         )
 
     def _find_turn(self, cell: str) -> int:
-        """Return the number of the newest turn of a cell, on a valid line if there is one; `ROOT` if there is none."""
+        """Return the number of the newest turn of a cell, on a valid line if there is one; `ROOT` if there is none.
+
+        A line that was undone does not count.
+        """
         valid_numbers = (number for end in self.line_ends for number in reversed(self.path_to(end)))
         numbers = (*valid_numbers, *reversed(range(len(self.all_turns))))
         own = (number for number in numbers if self.all_turns[number].cell == cell)
-        return next((number for number in own if not self._is_opened_by(cell, number)), ROOT)
+        returned_to = (number for number in own if not self._is_undone(number))
+        return next((number for number in returned_to if not self._is_opened_by(cell, number)), ROOT)
 
     def _is_opened_by(self, cell: str, number: int) -> bool:
         """Return whether the line to a turn begins with a `--new` turn of this cell."""
@@ -152,8 +176,8 @@ class History:
     def line_ends(self) -> tuple[int, ...]:
         """Numbers of the last turns of the lines in use: of the current line first, then from new to old.
 
-        Of the lines with the same first turn only one is in use: the current one, or else the newest. A line ends before
-        its first cell that also has a turn on a newer line, because a re-run replaces the older turns of a cell.
+        Of the lines with the same first turn only one is in use: the current one, or else the newest; none if they were
+        undone. A line ends before its first cell that also has a turn on a newer line, because a re-run replaces the older turns of a cell.
         """
         other_ends = set(self._newest_ends.values()) - {self._get_newest_end(self.head)}
         ends, replaced_cells = [self.head], self._get_cells(self.path)
@@ -161,7 +185,7 @@ class History:
             path = self.path_to(end)
             replaced = (place for place, n in enumerate(path) if self.all_turns[n].cell in replaced_cells)
             valid = path[: next(replaced, len(path))]
-            ends += valid[-1:] if self._get_cells(valid) else []
+            ends += valid[-1:] if self._get_cells(valid) and not self._is_undone(end) else []
             replaced_cells |= self._get_cells(path)
         return tuple(ends)
 

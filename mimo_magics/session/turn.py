@@ -58,6 +58,8 @@ class Turn:
     """The cell that sent the prompt: the id of the front end, or `id:NAME` of `--id NAME`. Empty if unknown."""
     opens_branch: bool = False
     """Whether it was sent with `--new`, as the first turn of a branch."""
+    is_undone: bool = False
+    """Whether it is the first turn of a line that was undone as a whole, or of one that such a line replaced."""
 
     @property
     def is_in_history(self) -> bool:

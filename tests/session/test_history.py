@@ -201,6 +201,32 @@ def test_undone_turns_stay_as_a_branch() -> None:
     assert lines(after("d1", history)) == {3: "a1 b1 c1", 4: "a1 d1"}
 
 
+def test_a_re_run_of_a_cell_whose_first_turn_was_undone_stays_on_the_current_line() -> None:
+    history = after("a1 -1 b1")
+    assert prompts_of(history.rewind_to_cell("a")) == "b1"
+    assert prompts_of(after("a2 c1", history)) == "b1 a2 c1"
+    assert prompts_of(after("a1 b1 a2 -1 c1").rewind_to_cell("b")) == "c1"
+
+
+def test_a_cell_that_lost_its_new_does_not_follow_a_line_that_was_undone() -> None:
+    assert prompts_of(after("a1 -1 +b1").rewind_to_cell("b")) == ""
+    assert prompts_of(after("a1 +b1").rewind_to_cell("b")) == "a1"
+
+
+def test_a_cell_returns_to_a_line_that_was_undone_and_switched_to() -> None:
+    history = after("a1 b1 -2 c1 @2")
+    assert (prompts_of(history), prompts_of(history.rewind_to_cell("b"))) == ("a1 b1", "a1")
+    assert not any(each.is_undone for each in history.turns)
+
+
+@given(st.lists(st.sampled_from(["a1", "b1", "c1", "&d1", "-1", "-2", "-9"]), max_size=12))
+def test_without_new_and_switch_only_the_current_line_is_in_use(steps: list[str]) -> None:
+    history = after(" ".join(steps))
+    assert history.line_ends == (history.head,)
+    for cell in "abcd":
+        assert set(history.rewind_to_cell(cell).path) <= set(history.path)
+
+
 def test_only_the_current_line_is_undone() -> None:
     assert valid(after("a1 b1 +n1 c1 d1 -1")) == ["n1 c1", "a1 b1"]
 
@@ -239,7 +265,9 @@ def test_a_cell_with_new_that_runs_again_keeps_its_old_branch() -> None:
         ("a1 b1 +n1 c1 a2 b2", ["a2 b2", "n1 c1"]),
         ("a1 b1 +n1 +b2", ["b2", "n1", "a1"]),
         ("a1 b1 +n1 m1 -1 @1", ["a1", "n1 m1"]),
-        ("a1 b1 -9", ["", "a1 b1"]),
+        ("a1 b1 -9", [""]),
+        ("a1 b1 -9 @2", ["a1 b1"]),
+        ("a1 b1 +n1 -1", ["", "a1 b1"]),
         ("a1 b1 +n1 &b2 +n2", ["n2", "a1"]),
         ("?1 ?2 +n1 a1", ["n1 a1"]),
     ],
@@ -398,6 +426,7 @@ def restored(steps: str, cell: str, then: str = "") -> History:
         ("a1 b1 c1", "b", "a2", "a2 b1"),
         ("a1 b1 c1", "b", "c2", "a1 b1 c2"),
         ("a1 b1 c1", "b", "-1", "a1 b1"),
+        ("a1 b1 c1", "b", "-2 d1", "b1 d1"),
         ("a1 b1 c1", "b", "@3", "a1 b1 c1"),
         ("a1 ?1 b1 ?2", "b", "?3", "a1 ?1 b1 ?2 ?3"),
         ("a1 b1 c1", "a", "xc d1", "a1 b1 d1"),
@@ -418,12 +447,6 @@ def test_cells_that_are_restored_one_by_one_keep_their_order() -> None:
     first = after("a2", history.restore_cell("a", before.turns, was_current=True))
     second = after("b2", first.restore_cell("b", before.turns, was_current=True))
     assert (prompts_of(first), prompts_of(second)) == ("a2", "a2 b2")
-
-
-def test_a_cell_whose_line_was_undone_is_restored_on_its_branch() -> None:
-    history = restored("a1 b1 c1", "b", "-2 d1")
-    assert valid(history) == ["d1", "a1 b1 c1"]
-    assert prompts_of(history.rewind_to_cell("b")) == "a1"
 
 
 def test_restoring_a_cell_of_another_line_keeps_the_current_line() -> None:

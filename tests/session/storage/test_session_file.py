@@ -242,6 +242,7 @@ def test_a_damaged_document_is_refused(damage: dict[str, Any]) -> None:
         {"after": None},
         {"after": 10**400},
         {"opens_branch": 1},
+        {"is_undone": 1},
         {"asked": "now"},
         {"asked": True},
         {"api": "other"},
