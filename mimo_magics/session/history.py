@@ -177,7 +177,8 @@ class History:
         """Numbers of the last turns of the lines in use: of the current line first, then from new to old.
 
         Of the lines with the same first turn only one is in use: the current one, or else the newest; none if they were
-        undone. A line ends before its first cell that also has a turn on a newer line, because a re-run replaces the older turns of a cell.
+        undone. A line ends before its first cell that also has a turn on a newer line, because a re-run replaces the
+        older turns of a cell.
         """
         other_ends = set(self._newest_ends.values()) - {self._get_newest_end(self.head)}
         ends, replaced_cells = [self.head], self._get_cells(self.path)

@@ -89,7 +89,6 @@ turns = st.builds(
     digest=texts,
     cell=st.sampled_from(["", "a", "b", "c"]),
     opens_branch=st.booleans(),
-    is_undone=st.booleans(),
 )
 """Turns that belong to no history yet."""
 
