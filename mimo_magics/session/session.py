@@ -378,7 +378,6 @@ class Session:
         """
         from mimo_magics.session.storage.session_file import SessionFile
 
-        # The path may be spelled in another way, or lead through a link.
         if self.file and os.path.realpath(self.file.path) == os.path.realpath(absolute_path(Path(path))):
             self.file.write(self.saved_session)
             return

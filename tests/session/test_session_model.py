@@ -100,6 +100,8 @@ class Model:
     """Each turn, in the order in which they were sent: the line that ends with it."""
     line: Line = ()
     """What the next prompt follows."""
+    undone: set[Exchange] = field(default_factory=set)
+    """The first turns of lines that were undone as a whole."""
 
     def place(self, cell: str, way: str) -> Line:
         """The line that a prompt follows."""
@@ -113,7 +115,11 @@ class Model:
         """Where a cell runs: on the newest line with a cell that it followed, or with itself."""
         leaves = is_opened_by(cell, self.line)
         lines = self.valid_lines()[leaves:]
-        own = [line for line in self.sent_lines if line[-1].cell == cell and not is_opened_by(cell, line)]
+        own = [
+            line
+            for line in self.sent_lines
+            if line[-1].cell == cell and not is_opened_by(cell, line) and line[0] not in self.undone
+        ]
         valid = [
             valid_line[: place + 1]
             for valid_line in self.valid_lines()
@@ -133,13 +139,23 @@ class Model:
         lines, replaced = [self.line], cells_of(self.line)
         for line in sorted(newest.values(), key=self.number, reverse=True):
             end = next((place for place, exchange in enumerate(line) if exchange.cell in replaced), len(line))
-            lines += [line[:end]] if cells_of(line[:end]) else []
+            lines += [line[:end]] if cells_of(line[:end]) and line[0] not in self.undone else []
             replaced |= cells_of(line)
         return lines
 
     def number(self, line: Line) -> int:
         """Number of the turn that ends this line."""
         return self.sent_lines.index(line)
+
+    def undo(self, turns: int) -> None:
+        if turns >= len(self.line):
+            used = {line[0] for line in self.valid_lines()[1:]}
+            self.undone |= {line[0] for line in self.sent_lines} - used
+        self.line = self.line[:-turns]
+
+    def move_to(self, line: Line) -> None:
+        self.line = line
+        self.undone.discard(line[0])
 
     def send_prompt(self, place: Line, exchange: Exchange) -> None:
         self.line = (*place, exchange)
@@ -161,7 +177,7 @@ class Model:
         """Reuse a reply. At the same place and in the same cell, or a deleted one, no turn is added."""
         for line in self.sent_lines:
             if line[:-1] == place and line[-1].id == saved.id and line[-1].cell in ("", saved.cell):
-                self.line = line
+                self.move_to(line)
                 self.become(saved)
                 return
         self.send_prompt(place, saved)
@@ -453,14 +469,14 @@ class Sessions(RuleBasedStateMachine):
         line = self.model.line
         deleted_cells = self.session.undo(turns)
         assert [turn.prompt.text for turn in deleted_cells] == [exchange.prompt for exchange in line[-turns:]]
-        self.model.line = line[:-turns]
+        self.model.undo(turns)
 
     @precondition(lambda self: self.model.sent_lines)
     @rule(data=st.data())
     def switch(self, data: st.DataObject) -> None:
         number = data.draw(st.integers(1, len(self.model.sent_lines)))
         self.session.switch(number)
-        self.model.line = self.model.sent_lines[number - 1]
+        self.model.move_to(self.model.sent_lines[number - 1])
 
     @precondition(lambda self: self.model.line)
     @rule()
