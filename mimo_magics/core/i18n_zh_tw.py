@@ -38,6 +38,9 @@ TRANSLATIONS: dict[str, str] = {
     "Shown as plain text: rendering failed.": "以純文字顯示：無法產生文件。",
     "Shown as plain text: the HTML would be too large.": "以純文字顯示：HTML 會過大。",
     "{count:,} more rows.": "另有 {count:,} 列。",
+    "No entries.": "沒有項目。",
+    "No tools are registered.": "尚未註冊工具。",
+    "No profiles are saved.": "尚未儲存設定檔。",
     "{count:,} more characters": "還有 {count:,} 個字元",
     "{more} shown": "{more}（已顯示）",
     "Show all arguments; then you can approve": "顯示所有參數，之後才能允許",
@@ -539,6 +542,10 @@ TRANSLATIONS: dict[str, str] = {
     "about {tokens:.0f} tokens/s": "約 {tokens:.0f} token/秒",
     "{one} and {other} are identical.": "{one} 與 {other} 相同。",
     "No reply.": "沒有回覆。",
+    "tokens in → out": "輸入 → 輸出 token",
+    "seconds": "秒",
+    "first words": "開頭",
+    "prices of {prices_as_of}": "{prices_as_of} 的價格",
     "not run": "未執行",
     "refused": "已拒絕",
     "failed": "失敗",
@@ -683,8 +690,14 @@ TRANSLATIONS: dict[str, str] = {
     "The comparison has {count} calls.": "這個比較有 {count} 次呼叫。",
     "Use 1 to {max_calls} calls.": "請用 1 到 {max_calls} 次呼叫。",
     "Use a number of calls from 1.": "請用 1 以上的呼叫次數。",
-    "Diff: _.diff(1, 2) · DataFrame: _.to_frame() · Use as next turn: _.adopt(1)": (
-        "比較任兩個：_.diff(1, 2) · 轉為資料表：_.to_frame() · 作為下一回合：_.adopt(1)"
+    "Diff: .diff(1, 2) · DataFrame: .to_frame() · Use as next turn: .adopt(1)": (
+        "比較任兩個：.diff(1, 2) · 轉為資料表：.to_frame() · 作為下一回合：.adopt(1)"
+    ),
+    "Diff: %mimo_compare diff 1 2 · DataFrame: {variable}.to_frame() · Use as next turn: %mimo_compare adopt 1": (
+        "比較任兩個：%mimo_compare diff 1 2 · 轉為資料表：{variable}.to_frame() · 作為下一回合：%mimo_compare adopt 1"
+    ),
+    "Diff: %mimo_compare diff 1 2 · DataFrame: add -o NAME, then NAME.to_frame() · Use as next turn: %mimo_compare adopt 1": (
+        "比較任兩個：%mimo_compare diff 1 2 · 轉為資料表：加上 -o NAME，再用 NAME.to_frame() · 作為下一回合：%mimo_compare adopt 1"
     ),
     "There is no reply {number}: the call failed.": "沒有第 {number} 則回覆：呼叫失敗。",
     "See %mimo_config.": "請見 %mimo_config。",

@@ -1,6 +1,6 @@
 """The allow-list of the HTML of untrusted Markdown, in the live view and in documents. Everything else is removed.
 
-It has no script, style, form, media, SVG, MathML, id or data attribute, and only a few classes of this package.
+It has no script, form, media, SVG, MathML, id or data attribute, and only a few classes and fixed styles of this package.
 """
 
 from __future__ import annotations
@@ -9,6 +9,8 @@ import re
 from functools import cache
 
 import nh3
+
+from mimo_magics.document import styles
 
 MATH_CLASSES = "mathjax_process tex2jax_process"
 NO_MATH_CLASSES = "mathjax_ignore tex2jax_ignore"
@@ -25,6 +27,8 @@ ALLOWED_ATTRIBUTES = {
     **{tag: {"dir"} for tag in DIRECTIONAL_TAGS},
     "div": {"dir", "align"},
 }
+ALLOWED_STYLES = {"li": {styles.TASK}}
+"""Whole values of the attribute, by element."""
 
 URL_SCHEMES = {"http", "https", "mailto"}
 EXTERNAL_URL = re.compile(r"https?://[^/?#\\]|mailto:.", re.IGNORECASE)
@@ -45,6 +49,8 @@ def sanitize_html(dirty: str, *, remote_images: bool = False) -> str:
         tags={*BLOCK_TAGS.split(), *INLINE_TAGS.split(), *(["img"] if remote_images else [])},
         attributes=ALLOWED_ATTRIBUTES,
         allowed_classes=_allowed_classes(),
+        tag_attribute_values={tag: {"style": values} for tag, values in ALLOWED_STYLES.items()},
+        set_tag_attribute_values={"tr": {"style": styles.PLAIN_ROW}},
         url_schemes=URL_SCHEMES,
         link_rel=LINK_REL,
     )

@@ -9,6 +9,7 @@ from itertools import groupby
 from mimo_magics.core.i18n import translate
 from mimo_magics.core.messages import Part, ReasoningPart, Reply, TextPart, ToolCall, ToolResult
 from mimo_magics.core.text import escape_html, escape_invisible_characters
+from mimo_magics.document import styles
 from mimo_magics.document.json_text import format_json
 from mimo_magics.document.markdown import to_html
 
@@ -30,12 +31,15 @@ def steps_html(steps: Sequence[Part], reply: Reply, *, is_open: bool = False) ->
     """Return a group of steps as HTML that shows its summary line and unfolds."""
     results = {part.id: part for part in steps if isinstance(part, ToolResult)}
     body = "".join(_step_html(part, results) for part in steps if not isinstance(part, ToolResult))
-    return details_html(summary_line(steps, reply), f"<blockquote>{body}</blockquote>", is_open=is_open)
+    line = summary_line(steps, reply)
+    return details_html(line, f"<blockquote>{body}</blockquote>", is_open=is_open, is_quiet=True)
 
 
-def details_html(line: str, body: str, *, is_open: bool = False) -> str:
-    """Return a `details` element. `line` is plain text, `body` is HTML."""
-    return f'<details{" open" if is_open else ""}><summary dir="auto">{escape_html(line)}</summary>{body}</details>'
+def details_html(line: str, body: str, *, is_open: bool = False, is_quiet: bool = False) -> str:
+    """Return a `details` element. `line` is plain text, `body` is HTML. A quiet line is gray."""
+    style = f' style="{styles.QUIET}"' if is_quiet else ""
+    summary = f'<summary dir="auto"{style}>{escape_html(line)}</summary>'
+    return f"<details{' open' if is_open else ''}>{summary}{body}</details>"
 
 
 def summary_line(steps: Sequence[Part], reply: Reply) -> str:
@@ -77,7 +81,7 @@ def arguments_html(arguments: str) -> str:
 def result_html(result: ToolResult) -> str:
     """Return the result of a tool with its size, and the text that the tool printed."""
     label = translate("Result, {count:,} characters", count=len(result.output))
-    size = f"<div><small>{label}</small></div>"
+    size = f'<div><small style="{styles.QUIET}">{label}</small></div>'
     return size + _pre_html(format_json(result.output)) + (_pre_html(result.log) if result.log else "")
 
 

@@ -9,7 +9,9 @@ from itertools import islice
 from wcwidth import wcswidth
 
 from mimo_magics.core.i18n import Translatable, translate
-from mimo_magics.core.text import escape_invisible_characters
+from mimo_magics.core.text import escape_html, escape_invisible_characters
+from mimo_magics.document import styles
+from mimo_magics.document.paragraphs import small_html
 
 MAX_ROWS = 500
 MAX_CELL_CHARS = 500
@@ -22,6 +24,7 @@ def table_bundle(
     *,
     numeric_columns: Collection[str] = (),
     caption: str = "",
+    empty_text: str = Translatable("No entries."),
 ) -> dict[str, str]:
     """Return a table as a MIME bundle.
 
@@ -33,18 +36,19 @@ def table_bundle(
         rows: the cells.
         numeric_columns: names of the columns that are aligned to the right.
         caption: a sentence below the table.
+        empty_text: the sentence in place of a table without rows.
     """
     rows = iter(rows)
     body = [tuple(map(_cell_text, row)) for row in islice(rows, MAX_ROWS)]
     if more := sum(1 for _ in rows):
         caption = " ".join(filter(None, (translate(caption), translate("{count:,} more rows.", count=more))))
     alignments = ["right" if name in numeric_columns else "left" for name in head]
-    head, caption = tuple(map(translate, head)), translate(caption)
+    head, caption, empty_text = tuple(map(translate, head)), translate(caption), translate(empty_text)
+    text = _render_text(head, body, alignments) if body else escape_invisible_characters(empty_text)
     return {
-        "text/html": _render_html(head, body, alignments) + _render_caption(caption),
-        "text/plain": "\n".join(
-            filter(None, (_render_text(head, body, alignments), escape_invisible_characters(caption)))
-        ),
+        "text/html": (_render_html(head, body, alignments) if body else f"<p>{escape_html(empty_text)}</p>")
+        + small_html(caption),
+        "text/plain": "\n".join(filter(None, (text, escape_invisible_characters(caption)))),
     }
 
 
@@ -56,20 +60,24 @@ def _cell_text(cell: object) -> str:
 
 
 def _render_html(head: Sequence[str], rows: Sequence[Sequence[str]], alignments: Sequence[str]) -> str:
-    lines = [_render_row("th", head, alignments), *(_render_row("td", row, alignments) for row in rows)]
-    return f"<table>{''.join(lines)}</table>"
+    body = (f'<tr style="{styles.PLAIN_ROW}">{_render_cells("td", row, alignments)}</tr>' for row in rows)
+    return f"<table><thead><tr>{_render_cells('th', head, alignments)}</tr></thead>{''.join(body)}</table>"
 
 
-def _render_row(tag: str, cells: Sequence[str], alignments: Sequence[str]) -> str:
-    inner = (
-        f'<{tag}><div align="{alignment}">{html.escape(cell)}</div></{tag}>'
+def _render_cells(tag: str, cells: Sequence[str], alignments: Sequence[str]) -> str:
+    return "".join(
+        _render_cell(tag, html.escape(cell), alignment)
         for cell, alignment in zip(cells, alignments, strict=True)
     )
-    return f"<tr>{''.join(inner)}</tr>"
 
 
-def _render_caption(caption: str) -> str:
-    return f"<p><small>{html.escape(escape_invisible_characters(caption))}</small></p>" if caption else ""
+def _render_cell(tag: str, inner: str, alignment: str) -> str:
+    """Return a table cell. Jupyter's CSS aligns cells to the right; only a `div` inside is aligned to the left."""
+    return (
+        f'<{tag} align="right">{inner}</{tag}>'
+        if alignment == "right"
+        else f'<{tag}><div align="left">{inner}</div></{tag}>'
+    )
 
 
 def _render_text(head: Sequence[str], rows: Sequence[Sequence[str]], alignments: Sequence[str]) -> str:

@@ -100,6 +100,12 @@ class ComparisonRun:
             self._past,
             display_options=self._display_options,
             cell=self._cell,
+            next_steps=Translatable(
+                "Diff: %mimo_compare diff 1 2 · DataFrame: {variable}.to_frame() · Use as next turn: %mimo_compare adopt 1"
+                if self._request.out
+                else "Diff: %mimo_compare diff 1 2 · DataFrame: add -o NAME, then NAME.to_frame() · Use as next turn: %mimo_compare adopt 1",
+                variable=self._request.out,
+            ),
         )
 
     @property

@@ -224,18 +224,24 @@ ATTRIBUTES = {
     "div class": rf"mimo-reply jp-RenderedHTMLCommon {NO_MATH}|{MATH}|{NO_MATH}|mimo-(before|behind)",
     "ol start": r"\d+",
     "pre class": r"highlight",
-    "pre style": r"max-height: ?\w+; ?overflow: ?auto;?|white-space: ?pre-wrap;?",
+    "pre style": r"max-height: ?\w+; ?overflow: ?auto;?",
     "span class": r"[a-z][a-z0-9]{0,2}|" + MATH,
-    "td valign": r"top",
-    "th valign": r"top",
-    "td style": r"vertical-align: ?top;?",
-    "th style": r"vertical-align: ?top;?",
-    "th width": r"33%",
+    "td align": r"right",
+    "th align": r"right",
+    "code style": r"white-space:pre",
+    "del style": r"background:#f443",
+    "div style": r"display:grid;grid-template-columns:[^;]*;gap:1em;overflow-wrap:break-word|border:1px solid #8886;padding:0\.5em 1em;page-break-inside:avoid|white-space:pre-wrap",
+    "hr style": r"display:none",
+    "ins style": r"background:#2a63",
+    "li style": r"list-style-type:none",
+    "small style": r"opacity:0\.7",
+    "summary style": r"opacity:0\.7",
+    "tr style": r"background:none",
     "* aria-label": r"[\w ]+",
     "* dir": r"auto",
     "* role": r"group|region|status",
 }
-"""Attributes that a document may contain; they have no effect and no style. `*` is any element."""
+"""Attributes that a document may contain; they have no effect, and the styles stay inside. `*` is any element."""
 PICTURES = {"img alt": r"(?s:.*)", "img referrerpolicy": r"no-referrer", "img src": ATTRIBUTES["a href"]}
 """Additional attributes if remote images are on."""
 

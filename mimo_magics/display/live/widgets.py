@@ -43,8 +43,10 @@ STYLE = """<style>
 .mimo-live .mimo-foot .widget-text { width: auto; margin: 0; }
 .mimo-live .mimo-foot input { width: 4em; }
 .mimo-live .mimo-foot .widget-html-content { font-size: var(--jp-ui-font-size1, 13px); }
-.mimo-live .mimo-columns { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(20em, 100%), 1fr)); gap: 1em 2em; margin-top: 0.5em; }
-.mimo-live .mimo-columns > * { min-width: 0; border-top: 2px solid var(--jp-border-color2, #bbb); padding-top: 0.25em; }
+.mimo-live small, .mimo-live .mimo-fold, .mimo-live .mimo-foot .widget-html-content { opacity: 0.7; }
+.mimo-live .mimo-steps .mimo-fold { opacity: 1; }
+.mimo-live .mimo-columns { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(17em, 100%), 1fr)); gap: 1em; margin-top: 0.5em; }
+.mimo-live .mimo-columns > * { border: 1px solid #8886; padding: 0.5em 1em; }
 </style>"""
 """All rules are limited to our own class, so that the rest of the page keeps its style. Rules that JupyterLab has for HTML
 outputs only, such as the margins of code, are repeated for widgets: nothing moves when the document replaces the view."""

@@ -90,7 +90,9 @@ def _profiles_bundle() -> dict[str, str]:
             rows.append((name, config_line(values).partition(" ")[2]))
         except (ArgumentTypeError, BadOption, TypeError, ValueError):
             rows.append((name, Translatable("invalid profile")))
-    return table.table_bundle(translatables("profile", "settings"), rows)
+    return table.table_bundle(
+        translatables("profile", "settings"), rows, empty_text=Translatable("No profiles are saved.")
+    )
 
 
 def _assign_all(config: MimoConfig, assignments: Sequence[str]) -> list[str]:

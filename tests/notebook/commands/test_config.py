@@ -91,7 +91,7 @@ def test_profiles_outlive_the_kernel(kernel: Kernel) -> None:
         "BadOption: There is no profile 'strikt'.",
         "Did you mean strict?",
     ]
-    assert kernel.run("%mimo_config --delete strict").documents == ["profile  settings"]
+    assert kernel.run("%mimo_config --delete strict").documents == ["No profiles are saved."]
 
 
 def test_profiles_are_stored_in_the_configuration_folder_of_the_user(kernel: Kernel) -> None:
@@ -154,7 +154,7 @@ def test_the_table_shows_the_assignments_of_a_profile() -> None:
         "profile  settings",
         "strict   'system=Be brief.' temperature=0.2",
     ]
-    assert run_config_command("--delete strict", MimoConfig())["text/plain"] == "profile  settings"
+    assert run_config_command("--delete strict", MimoConfig())["text/plain"] == "No profiles are saved."
 
 
 def test_a_profile_leaves_out_the_path_of_the_notebook(folder: Path) -> None:
