@@ -367,6 +367,15 @@ TRANSLATIONS: dict[str, str] = {
     "Full context window: raise an error, leave out the oldest turns, or summarize them.": (
         "上下文視窗已滿時：回報錯誤、略去最舊的回合，或將其摘要。"
     ),
+    "References in a prompt that have no value: show a notice, raise an error, or ignore them.": (
+        "提示詞裡沒有值的參照：顯示通知、引發錯誤，或忽略。"
+    ),
+    "Not replaced in the prompt: {references}.": "提示詞裡沒有取代：{references}。",
+    "Not replaced in the prompt: {references} and {more} more.": "提示詞裡沒有取代：{references}，還有另外 {more} 個。",
+    "Calls and formats are not evaluated, and undefined names stay as typed. Assign the value to a variable first, "
+    "or write {{…}} for literal braces.": (
+        "呼叫和格式不會求值，沒有定義的名稱維持原樣。請先把值放進變數，或寫成 {{…}} 表示大括號本身。"
+    ),
     "Re-run policy: call the model again, or reuse the saved reply if the request is unchanged.": (
         "重新執行的方式：再次呼叫模型，或在請求沒有變動時沿用已存的回覆。"
     ),
@@ -548,6 +557,12 @@ TRANSLATIONS: dict[str, str] = {
     "{seconds:.1f} s": "{seconds:.1f} 秒",
     "{reasoning:,} tokens": "{reasoning:,} token",
     "called {names}": "呼叫了 {names}",
+    "invalid arguments for {names}": "{names} 的引數無效",
+    "failed {names}": "{names} 失敗",
+    "refused {names}": "拒絕了 {names}",
+    "requested {names}": "要求了 {names}",
+    "invalid arguments": "引數無效",
+    "Printed output": "印出的內容",
     "{name} ({n} times)": "{name}（{n} 次）",
     "Result, {count:,} characters": "結果，{count:,} 個字元",
     # the live view

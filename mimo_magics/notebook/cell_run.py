@@ -111,7 +111,7 @@ class CellRun:
             reuse=(lambda _: False) if request.fresh else None,
             **settings,
         )
-        return draft.to_code(request.code) if request.code else draft
+        return draft.to_code(request.code) if request.code else draft.add_warnings(request.notices)
 
     async def run(self) -> None:
         """Run the turn and show it."""

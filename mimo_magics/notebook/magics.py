@@ -31,7 +31,7 @@ from mimo_magics.notebook.help_page import documented
 from mimo_magics.notebook.kernel.async_cell import AsyncCell, get_display_target, heartbeat
 from mimo_magics.notebook.kernel.cell_ids import CellIds
 from mimo_magics.notebook.kernel.comm_pump import pump_comm_messages
-from mimo_magics.notebook.kernel.user_variables import get_user_variables
+from mimo_magics.notebook.kernel.user_variables import get_prompt_variables, get_user_variables
 from mimo_magics.notebook.reply_display import ReplyDisplay
 from mimo_magics.notebook.session_selection import SessionSelection
 from mimo_magics.session.limits import usage_report
@@ -233,7 +233,10 @@ class MimoMagics:
         text = rest if body is None else cell_request.drop_option_lines(body)
         prompt = None if body is None and cell_request.is_continue_line(line) else text
         request = cell_request.build_cell_request(
-            parse_options("%%mimo", options), prompt, {**get_user_variables(self.shell), **local}
+            parse_options("%%mimo", options),
+            prompt,
+            {**get_prompt_variables(self.shell), **local},
+            self.config.snapshot().unresolved,
         )
         settings = replace(self.config.snapshot(), **request.settings)
         session = self.session_selection.select_session(request, settings)

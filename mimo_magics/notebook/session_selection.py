@@ -148,7 +148,8 @@ class SessionSelection:
         return f"id:{request.id}" if request.id else self._cell_ids.id
 
     def _iter_notices(self, request: CellRequest, target: DisplayTarget) -> Iterator[str]:
-        """Yield notices about a new session and about a missing cell id."""
+        """Yield the notices about the prompt, about a new session and about a missing cell id."""
+        yield from request.notices
         if request.session and not self.sessions.get(request.session).history.all_turns:
             yield Translatable("Started session {session}.", session=request.session)
         if (
