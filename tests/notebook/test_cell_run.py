@@ -15,6 +15,7 @@ import pytest
 from support.kernel import Kernel, Ran
 from support.kernel_cells import roles
 from support.peer import CUT, SILENCE, Answer, Peer, Seen, error, frames, obey, reply, stream
+from support.session_cells import cell_notices
 
 
 def showing(kernel: Kernel, text: str) -> Callable[[], bool]:
@@ -218,6 +219,22 @@ def test_code_for_a_format_without_a_base_url_is_an_error(kernel: Kernel) -> Non
         "BadOption: The base URL is for the openai format, but the code needs the anthropic format.",
         "Set its base URL: --api anthropic --base-url URL",
     ]
+
+
+def test_the_reply_and_a_dry_run_name_what_was_not_replaced(kernel: Kernel, peer: Peer) -> None:
+    peer.answers(obey)
+    kernel.run("rows = [1, 2]")
+    prompt = "Explain {rows}, {rows.head()} and {typo}."
+    fact = "Not replaced in the prompt: {rows.head()}, {typo}."
+    (notice,) = cell_notices(kernel.run(f"%%mimo\n{prompt}"))
+    assert notice.startswith(fact)
+    assert peer.requests[-1].body["messages"][-1]["content"] == "Explain [1, 2], {rows.head()} and {typo}."
+    count = len(peer.requests)
+    assert f"⚠ {fact}" in kernel.run(f"%%mimo --dry-run\n{prompt}").documents[0]
+    kernel.run("%mimo_config unresolved=error")
+    assert kernel.run(f"%%mimo\n{prompt}").error[0] == f"BadOption: {fact}"
+    kernel.run("%mimo_config unresolved=default")
+    assert len(peer.requests) == count
 
 
 def test_continue_has_no_dry_run(kernel: Kernel) -> None:
