@@ -133,9 +133,14 @@ class CellRun:
         record = self.session.record if self.request.keep else build_record(turn, is_one_off=True)
         return add_notices(record, notices)
 
+    def _iter_advice(self, turn: Turn) -> Iterator[str]:
+        """Yield how to continue an incomplete reply. An interrupted or failed cell says it in its error."""
+        if self.request.keep and can_continue(turn) and turn.reply.stop not in ("interrupted", "cut"):
+            yield Translatable("The reply is incomplete; %mimo continue resumes it.")
+
     def _leave_document(self, turn: Turn) -> None:
         """Show the document. If the user interrupts its rendering, show plain text instead."""
-        notices = self._running.notices if self._running else ()
+        notices = (*(self._running.notices if self._running else ()), *self._iter_advice(turn))
         document = ReplyDocument(turn.reply, self._display_options, notices)
         metadata = {"mimo": self._build_record(turn, notices)}
         try:

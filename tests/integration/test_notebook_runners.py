@@ -153,7 +153,10 @@ def test_turns_of_cells_with_an_id_replace_older_ones(peer: Peer, tmp_path: Path
         [],
         [],
         [],
-        ["Replaced turn 2. The previous version, with 2 later turns, is branch 4."],
+        [
+            "Replaced turn 2. The previous version, with 2 later turns, is branch 4.",
+            "To update the later replies, run their cells again: 3 «four», 4 «five».",
+        ],
         [],
         [],
     ]

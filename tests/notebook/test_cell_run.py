@@ -271,3 +271,12 @@ def test_an_interrupted_document_becomes_plain_text_and_is_not_rendered_again(
     assert "Shown as plain text: rendering was interrupted." in document
     assert ran.error[0] == "Interrupted: The rendering was interrupted. The reply is saved."
     assert kernel.run("print(len(stops))").text == "1\n"
+
+
+def test_a_truncated_reply_names_continue(kernel: Kernel, peer: Peer) -> None:
+    peer.answers(lambda seen: stream(seen, reply("One, two", stop="length")))
+    advice = ["The reply is incomplete; %mimo continue resumes it."]
+    assert cell_notices(kernel.run("%%mimo\nCount.")) == advice
+    assert cell_notices(kernel.run("%%mimo --no-history\nCount.")) == []
+    peer.answers(obey)
+    assert cell_notices(kernel.run("%mimo continue")) == []
