@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import replace
 from typing import Any
 
 from mimo_magics.core.errors import BadOption, Interrupted, SessionNotSaved
@@ -100,7 +99,7 @@ class CellRun:
             )
         settings = dict(request.settings)
         if request.code:
-            settings["api"] = settings_for_code(replace(self.session.settings, **settings), request.code).api
+            settings["api"] = settings_for_code(self.session.settings.override(settings), request.code).api
         draft = self.session.draft(
             request.prompt,
             keep=request.keep,

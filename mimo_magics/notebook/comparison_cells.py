@@ -5,7 +5,6 @@ from __future__ import annotations
 from argparse import Namespace
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from typing import Any
 
 from mimo_magics.core.errors import BadOption
@@ -88,7 +87,7 @@ class ComparisonCells:
 
     def _create_run(self, request: ComparisonRequest, async_cell: AsyncCell | None = None) -> ComparisonRun:
         session = self._select_session(request)
-        settings = replace(session.settings, **request.settings)
+        settings = session.settings.override(request.settings)
         target = get_display_target(self._shell)
         confirm_cost(
             request, session, None if target == "unattended" else input, self._session_selection.cell_id

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import replace
 from functools import cached_property, partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -176,7 +175,7 @@ class MimoMagics:
         _, arguments = parse_command("%mimo_models", line)
         settings = self.config.snapshot()
         if arguments.service:
-            settings = replace(settings, preset=arguments.service, base_url=None, model=None)
+            settings = settings.override({"preset": arguments.service})
         ids = portal.run_async(partial(model_list.list_models, settings))
         display_bundle(models.models_bundle(settings, ids))
 
@@ -238,9 +237,9 @@ class MimoMagics:
             {**get_prompt_variables(self.shell), **local},
             self.config.snapshot().unresolved,
         )
-        settings = replace(self.config.snapshot(), **request.settings)
+        settings = self.config.snapshot().override(request.settings)
         session = self.session_selection.select_session(request, settings)
-        settings = replace(session.settings, **request.settings)
+        settings = session.settings.override(request.settings)
         target = get_display_target(self.shell)
         tools = tools_command.select_tools(request.tools, {**get_user_variables(self.shell), **local})
         renderer = choose_renderer(target, settings, async_cell)

@@ -152,7 +152,13 @@ class RunningTurn:
         return turn
 
     def _build_cached_turn(self, cached_turn: Turn) -> Turn:
-        return replace(cached_turn, usage=Usage(), cell=self._cell, opens_branch=self._opens_branch)
+        return replace(
+            cached_turn,
+            usage=Usage(),
+            cell=self._cell,
+            opens_branch=self._opens_branch,
+            is_undone=False,
+        )
 
     def _build_turn(self) -> Turn:
         unfinished_calls = list(self._call_runner.fail_open_calls())
