@@ -162,8 +162,9 @@ class SessionSelection:
             )
         if request.session and not self.sessions.get(request.session).history.all_turns:
             yield Translatable("Started session {session}.", session=request.session)
+        # A program that runs a notebook unattended runs each cell once.
         if (
-            target != "terminal"
+            target == "front end"
             and request.keep
             and not self._request_cell_id(request)
             and not self._has_shown_no_id_notice

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from support.kernel import Kernel, Ran
-from support.peer import Peer
+from support.peer import KEY, Peer
 from support.session_cells import (
     WORDS,
     cell_notices,
@@ -20,6 +20,7 @@ from support.session_cells import (
 from support.session_requests import expected_contents, expected_requests, sent_contents
 
 from mimo_magics import Session
+from mimo_magics.notebook.session_selection import NO_CELL_ID_NOTICE
 
 
 @pytest.fixture
@@ -305,3 +306,15 @@ def test_a_large_prompt_that_stays_in_the_session_gets_one_notice(kernel: Kernel
     )
     assert cell_notices(run_prompts(kernel, "short")[0]) == []
     assert cell_notices(run_prompts(kernel, "{report}", "--no-history")[0]) == []
+
+
+def test_a_notebook_that_reports_no_cell_ids_gets_one_notice(peer: Peer, tmp_path: Path) -> None:
+    environment = {"MIMO_API_KEY": KEY, "MIMO_BASE_URL": f"{peer.url}/v1", "JPY_SESSION_NAME": "talk.ipynb"}
+    with Kernel(tmp_path, console=True, **environment) as kernel:
+        kernel.run("%load_ext mimo_magics")
+        unattended = kernel.run("%%mimo\nzero", watched=False)
+        assert [cell_notices(unattended), *map(cell_notices, run_prompts(kernel, "one two"))] == [
+            [],
+            [NO_CELL_ID_NOTICE],
+            [],
+        ]
