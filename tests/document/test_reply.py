@@ -66,12 +66,12 @@ def test_consecutive_reasoning_and_tool_calls_are_one_group_between_texts() -> N
     cap = "max-height: 20em; overflow: auto"
     assert inner(answer(*parts, stop="tool_calls")) == (
         "<details><summary>Reasoning · called clock</summary><blockquote><p>Hm.</p>\n"
-        "<details><summary>clock(&quot;zone&quot;: &quot;UTC&quot;) · done · 0.2 s</summary>"
+        "<details><summary>clock(zone=&quot;UTC&quot;) · done · 0.2 s</summary>"
         f'<pre style="{cap}"><code>{{\n  &quot;zone&quot;: &quot;UTC&quot;\n}}</code></pre>'
         f'<div><small>Result, 5 characters</small></div><pre style="{cap}"><code>12:00</code></pre></details>'
         "<p>So.</p>\n</blockquote></details>"
         "<p>Noon.</p>\n"
-        "<details><summary>Called bell</summary><blockquote>"
+        "<details><summary>Requested bell</summary><blockquote>"
         f'<details><summary>bell() · not run</summary><pre style="{cap}"><code>{{}}</code></pre></details>'
         "</blockquote></details>"
     )
@@ -123,7 +123,7 @@ def test_notices_are_shown_as_small_text_below_the_reply() -> None:
 def test_the_summary_of_the_steps_is_gray_and_that_of_a_call_is_not() -> None:
     html = reply_html(answer(ReasoningPart("Hm."), ToolCall("1", "delete_file"), stop="end"))
     assert re.findall("<summary[^>]*>[^<]*", html) == [
-        '<summary dir="auto" style="opacity:0.7">Reasoning · called delete_file',
+        '<summary dir="auto" style="opacity:0.7">Reasoning · requested delete_file',
         '<summary dir="auto">delete_file() · not run',
     ]
 
