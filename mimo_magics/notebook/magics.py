@@ -265,7 +265,8 @@ class MimoMagics:
         if cell_run.request.out:
             self.shell.user_ns[cell_run.request.out] = dry_run
         if isinstance(dry_run, str):
-            display_bundle(reply_command.copyable_bundle(dry_run))
+            language = "bash" if cell_run.request.code == "curl" else "python"
+            display_bundle(reply_command.copyable_bundle(dry_run, language))
             return None
         return dry_run
 

@@ -275,6 +275,7 @@ def test_code_is_printed_and_not_run(kernel: Kernel, peer: Peer) -> None:
     ran = kernel.run("%%mimo --as curl -o code\nHello")
     (output,) = ran.outputs
     assert output["data"]["text/plain"].startswith(f"curl --request POST {peer.url}/v1/chat/completions")
+    assert '<pre class="highlight"' in output["data"]["text/html"]
     assert KEY not in str(output)
     assert kernel.run("print(code[:4])").text == "curl\n"
     assert peer.requests == []
