@@ -65,8 +65,9 @@ def _render_html(head: Sequence[str], rows: Sequence[Sequence[str]], alignments:
 
 
 def _render_cells(tag: str, cells: Sequence[str], alignments: Sequence[str]) -> str:
+    # An empty cell heads nothing.
     return "".join(
-        _render_cell(tag, html.escape(cell), alignment)
+        _render_cell(tag if cell else "td", html.escape(cell), alignment)
         for cell, alignment in zip(cells, alignments, strict=True)
     )
 

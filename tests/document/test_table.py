@@ -30,6 +30,12 @@ def test_numeric_columns_are_aligned_to_the_right() -> None:
     }
 
 
+def test_an_empty_cell_of_the_head_is_no_heading() -> None:
+    assert table(("", "a"), [("→", "b")])["text/html"].startswith(
+        '<table><thead><tr><td><div align="left"></div></td><th><div align="left">a</div></th></tr></thead>'
+    )
+
+
 def test_chinese_characters_take_two_columns_in_plain_text() -> None:
     assert table(("name", "x"), [("基隆", "1"), ("ab", "2")])["text/plain"] == "name  x\n基隆  1\nab    2"
 
