@@ -44,7 +44,7 @@ STYLE = """<style>
 .mimo-live .mimo-foot input { width: 4em; }
 .mimo-live .mimo-foot .widget-html-content { font-size: var(--jp-ui-font-size1, 13px); }
 .mimo-live small, .mimo-live .mimo-fold, .mimo-live .mimo-foot .widget-html-content { opacity: 0.7; }
-.mimo-live .mimo-steps .mimo-fold { opacity: 1; }
+.mimo-live .mimo-steps .mimo-fold, .mimo-live .mimo-foot small { opacity: 1; }
 .mimo-live .mimo-columns { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(17em, 100%), 1fr)); gap: 1em; margin-top: 0.5em; }
 .mimo-live .mimo-columns > * { border: 1px solid #8886; padding: 0.5em 1em; }
 </style>"""
