@@ -39,8 +39,8 @@ class PortalStream(Generic[Source]):
     """The items of an async context manager that runs on the portal's loop, for a caller in another thread.
 
     Use it in a `with` block. Iterate over it in the caller's thread, with `for`, or with `async for` in a coroutine that
-    `run_inline` runs. The first iteration enters the context manager. Leaving the block cancels what still runs, and waits until the context manager is closed. After a
-    Ctrl-C during this wait, it waits for `EXIT_SECONDS` at most.
+    `run_inline` runs. The first iteration enters the context manager. Leaving the block cancels what still runs, and
+    waits until the context manager is closed. After a Ctrl-C during this wait, it waits for `EXIT_SECONDS` at most.
 
     Args:
         context_manager: gives the iterable of the items. The portal's loop enters and leaves it.

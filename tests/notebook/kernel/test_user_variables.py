@@ -37,6 +37,8 @@ def test_err_is_the_last_error_with_its_traceback(kernel: Kernel, peer: Peer) ->
         "  In a cell, line 2, in halve\n    return total / 0\n           ~~~~~~^~~\n"
         "ZeroDivisionError: division by zero"
     )
+    assert kernel.run("%mimo_config temperature=warm").status == "error"
+    assert kernel.run("%%mimo --no-history\n{Err}").documents == [document]
     kernel.run("Err = 'mine'")
     assert kernel.run("%%mimo --no-history\n{Err}").documents == ["You said: mine"]
     kernel.run("del Err")
