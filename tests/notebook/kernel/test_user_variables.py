@@ -42,3 +42,10 @@ def test_err_is_the_last_error_with_its_traceback(kernel: Kernel, peer: Peer) ->
     kernel.run("Err = 'mine'")
     assert kernel.run("%%mimo --no-history\n{Err}").documents == ["You said: mine"]
     kernel.run("del Err")
+
+
+def test_err_of_a_syntax_error_has_its_place(kernel: Kernel, peer: Peer) -> None:
+    kernel.run("x = 1\ndef f(:\n    pass")
+    (document,) = kernel.run("%%mimo --no-history\n{Err}").documents
+    assert document.startswith("You said:   In a cell, line 2\n    def f(:\n")
+    assert document.endswith("SyntaxError: invalid syntax")
