@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from mimo_magics.notebook.kernel.last_error import LastError
+from mimo_magics.notebook.kernel.last_error import find_last_error
 
 HISTORY_NAME_PATTERN = re.compile(r"In|Out|_{1,3}|_\d+|_i{1,3}|_i\d+")
 """Names of IPython for the inputs and outputs of cells."""
@@ -27,5 +27,5 @@ def get_prompt_variables(shell: Any) -> dict[str, Any]:
     `Err` is the last error with its traceback, if there was one. A variable of the user with that name comes first.
     """
     history = {name: value for name, value in shell.user_ns.items() if HISTORY_NAME_PATTERN.fullmatch(name)}
-    error = LastError.find()
+    error = find_last_error(shell)
     return {**({LAST_ERROR_NAME: error} if error else {}), **history, **get_user_variables(shell)}

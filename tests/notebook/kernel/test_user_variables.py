@@ -37,6 +37,15 @@ def test_err_is_the_last_error_with_its_traceback(kernel: Kernel, peer: Peer) ->
         "  In a cell, line 2, in halve\n    return total / 0\n           ~~~~~~^~~\n"
         "ZeroDivisionError: division by zero"
     )
+    assert kernel.run("%mimo_config temperature=warm").status == "error"
+    assert kernel.run("%%mimo --no-history\n{Err}").documents == [document]
     kernel.run("Err = 'mine'")
     assert kernel.run("%%mimo --no-history\n{Err}").documents == ["You said: mine"]
     kernel.run("del Err")
+
+
+def test_err_of_a_syntax_error_has_its_place(kernel: Kernel, peer: Peer) -> None:
+    kernel.run("x = 1\ndef f(:\n    pass")
+    (document,) = kernel.run("%%mimo --no-history\n{Err}").documents
+    assert document.startswith("You said:   In a cell, line 2\n    def f(:\n")
+    assert document.endswith("SyntaxError: invalid syntax")
