@@ -718,11 +718,11 @@ TRANSLATIONS: dict[str, str] = {
     "Diff: .diff(1, 2) · DataFrame: .to_frame() · Use as next turn: .adopt(1)": (
         "比較任兩個：.diff(1, 2) · 轉為資料表：.to_frame() · 作為下一回合：.adopt(1)"
     ),
-    "Diff: %mimo_compare diff 1 2 · DataFrame: {variable}.to_frame() · Use as next turn: %mimo_compare adopt 1": (
-        "比較任兩個：%mimo_compare diff 1 2 · 轉為資料表：{variable}.to_frame() · 作為下一回合：%mimo_compare adopt 1"
+    "%mimo_compare diff 1 2 · %mimo_compare adopt 1 · DataFrame: {variable}.to_frame()": (
+        "%mimo_compare diff 1 2 · %mimo_compare adopt 1 · 資料表：{variable}.to_frame()"
     ),
-    "Diff: %mimo_compare diff 1 2 · DataFrame: add -o NAME, then NAME.to_frame() · Use as next turn: %mimo_compare adopt 1": (
-        "比較任兩個：%mimo_compare diff 1 2 · 轉為資料表：加上 -o NAME，再用 NAME.to_frame() · 作為下一回合：%mimo_compare adopt 1"
+    "%mimo_compare diff 1 2 · %mimo_compare adopt 1 · DataFrame: -o NAME, then NAME.to_frame()": (
+        "%mimo_compare diff 1 2 · %mimo_compare adopt 1 · 資料表：加上 -o NAME，再用 NAME.to_frame()"
     ),
     "There is no reply {number}: the call failed.": "沒有第 {number} 則回覆：呼叫失敗。",
     "See %mimo_config.": "請見 %mimo_config。",

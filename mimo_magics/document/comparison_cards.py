@@ -30,9 +30,9 @@ MAX_HEADING_CHARS = 200
 """Limit of the settings in the heading of a card, such as a system prompt."""
 MAX_TITLE_CHARS = 40
 """Limit of the settings in the summary."""
-MAX_FIRST_WORDS_CHARS = 24
+MAX_FIRST_WORDS_CHARS = 20
 """Limit of the first words of a reply in the summary."""
-SUMMARY_HEADERS = translatables("setting", "tokens in → out", "seconds", "USD", "first words")
+SUMMARY_HEADERS = translatables("", "tokens in → out", "seconds", "USD", "first words")
 MARKUP = re.compile(r"[*`]+|(?:^|(?<=\s))(?:#+|[>|-])\s")
 """Marks of Markdown, which are left out of the first words."""
 UNKNOWN = "–"

@@ -102,9 +102,9 @@ class ComparisonRun:
             display_options=self._display_options,
             cell=self._cell,
             next_steps=Translatable(
-                "Diff: %mimo_compare diff 1 2 · DataFrame: {variable}.to_frame() · Use as next turn: %mimo_compare adopt 1"
+                "%mimo_compare diff 1 2 · %mimo_compare adopt 1 · DataFrame: {variable}.to_frame()"
                 if self._request.out
-                else "Diff: %mimo_compare diff 1 2 · DataFrame: add -o NAME, then NAME.to_frame() · Use as next turn: %mimo_compare adopt 1",
+                else "%mimo_compare diff 1 2 · %mimo_compare adopt 1 · DataFrame: -o NAME, then NAME.to_frame()",
                 variable=self._request.out,
             ),
         )

@@ -48,7 +48,7 @@ def test_a_comparison_is_a_summary_and_a_card_for_each_reply() -> None:
     cards = Card("temperature 0.7", one), Card("temperature 1.0", None, "HTTP 429")
     assert html(*cards, caption="As you like.") == (
         f"{ENCLOSED}<table><thead><tr>"
-        '<th><div align="left">setting</div></th><th align="right">tokens in → out</th><th align="right">seconds</th>'
+        '<td><div align="left"></div></td><th align="right">tokens in → out</th><th align="right">seconds</th>'
         '<th align="right">USD</th><th><div align="left">first words</div></th></tr></thead>'
         f'{ROW}<td><div align="left">1 · temperature 0.7</div></td><td align="right">42 → 7</td>'
         '<td align="right">2.0</td><td align="right">0.0123</td><td><div align="left">Yes. No.</div></td></tr>'
@@ -65,13 +65,13 @@ def test_a_comparison_is_a_summary_and_a_card_for_each_reply() -> None:
 def test_the_summary_has_only_columns_with_values() -> None:
     bare = Reply(Message("assistant", (TextPart("Hi"),)), stop="end")
     assert summary(Card("a", bare), Card("b")) == [
-        ["setting", "first words"],
+        ["", "first words"],
         ["1 · a", "Hi"],
         ["2 · b", "No reply."],
     ]
     timed = replace(bare, timing=Timing(total=12.34))
     assert summary(Card("a", bare), Card("b", timed)) == [
-        ["setting", "seconds", "first words"],
+        ["", "seconds", "first words"],
         ["1 · a", "–", "Hi"],
         ["2 · b", "12.3", "Hi"],
     ]
@@ -80,10 +80,10 @@ def test_the_summary_has_only_columns_with_values() -> None:
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("## The square\n\nIt is **big**.", "The square It is big."),
+        ("## The square\n\nIt is **big**.", "The square It is big…"),
         ("- `a_b`\n- c", "a_b c"),
-        ("word " * 100_000, "word word word word word…"),
-        ("你" * 100_000, "你" * 24 + "…"),
+        ("word " * 100_000, "word word word word …"),
+        ("你" * 100_000, "你" * 20 + "…"),
         ("", ""),
     ],
 )
