@@ -259,7 +259,9 @@ def render_image(self: RendererHTML, tokens: Sequence[Token], idx: int, options:
         return text
     if env["images"]:
         return f'<img src="{html.escape(url)}" alt="{text}" referrerpolicy="no-referrer">'
-    return f'<a href="{html.escape(url)}">{text or html.escape(url)}</a>'
+    host = _get_host(url)
+    host_note = f" ({html.escape(host)})" if host and _names_other_host(token.content, host) else ""
+    return f'<a href="{html.escape(url)}">{text or html.escape(url)}</a>{host_note}'
 
 
 def render_link_open(self: RendererHTML, tokens: Sequence[Token], idx: int, options: Any, env: Any) -> str:

@@ -96,6 +96,11 @@ def test_a_url_in_the_text_of_a_link_stays_a_text() -> None:
     ]
 
 
+@pytest.mark.parametrize("source", ["[https://a.org](https://b.org)", "![https://a.org](https://b.org)"])
+def test_another_host_than_that_of_the_text_is_named(source: str) -> None:
+    assert to_html(source).endswith(">https://a.org</a> (b.org)</p>\n")
+
+
 def test_an_invisible_character_ends_a_url() -> None:
     for character in ("\u202e", "&#x202E;", "\u3164", "&#x3164;", "\u200b", "\x00"):
         (target, text), *_ = links(f"https://x.org/a{character}b")
