@@ -14,6 +14,8 @@ CARD_GRID = (
     "overflow-wrap:break-word"
 )
 """Cards in as many columns as fit: two on A4 paper. A long word stays in its card."""
+PRINT_RULE = "<style>@media print{.mimo-reply code{white-space:pre-wrap!important}}</style>"
+"""Wraps the long lines of code on paper, where they cannot scroll. An exported page keeps this element."""
 CARD = "border:1px solid #8886;padding:0.5em 1em;page-break-inside:avoid"
 HIDDEN = "display:none"
 """An element that is visible only where styles are removed."""
