@@ -65,7 +65,10 @@ def chunk(**delta: Any) -> bytes:
 
 
 def script(seen: Seen) -> Answer:
-    """Reply with reasoning, text and a tool call, or stay silent if the prompt asks for it."""
+    """Reply with reasoning, text and a tool call, or stay silent if the prompt asks for it. A comparison gets text only."""
+    if seen.prompt == "compared":
+        text = f"{ANSWER}{seen.body['temperature']}"
+        return Answer([chunk(content=text), finish(), b"data: [DONE]\n\n"])
     call = {"index": 0, "id": "c1", "function": {"name": "clock", "arguments": '{"zone": "UTC"}'}}
     pieces = [chunk(reasoning_content=REASONING), "thinking", chunk(content=ANSWER), "answering"]
     pieces += [chunk(tool_calls=[call]), "calling", finish("tool_calls"), b"data: [DONE]\n\n"]
