@@ -45,7 +45,7 @@ So $x^2$ grows. שלום עולם. 你好，世界。
 """
 HOLD = 60.0
 TABLES = (
-    "%%mimo_compare --no-history --temperature 0 1\nrest",
+    "%%mimo_compare --no-history --temperature 0 1\ncompared",
     "%mimo_compare diff 1 2",
     "%mimo_config temperature=0.3\n%mimo_config",
     "%mimo_panel",
