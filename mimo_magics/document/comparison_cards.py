@@ -36,7 +36,7 @@ SUMMARY_HEADERS = translatables("", "tokens in → out", "seconds", "USD", "firs
 MARKUP = re.compile(r"[*`]+|(?:^|(?<=\s))(?:#+|[>|-])\s")
 """Marks of Markdown, which are left out of the first words."""
 UNKNOWN = "–"
-CARD_BORDER = f'<hr style="{styles.HIDDEN}">'
+CARD_SEPARATOR = f'<hr style="{styles.HIDDEN}">'
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +144,7 @@ def _truncate(text: str, max_chars: int) -> str:
 
 
 def _render_grid(replies: Sequence[_NumberedCard], display_options: DisplayOptions) -> str:
-    cards = CARD_BORDER.join(_render_card(each, display_options) for each in replies)
+    cards = CARD_SEPARATOR.join(_render_card(each, display_options) for each in replies)
     return f'<div style="{styles.CARD_GRID}">{cards}</div>'
 
 

@@ -1,6 +1,7 @@
 """The inline styles of documents. Jupyter keeps them in notebooks that are not trusted, where it drops `<style>`.
 
-They have no colors of a theme, so they fit light and dark pages.
+They have no colors of a theme, so they fit light and dark pages. `PRINT_RULE` is the exception: it matters only in exported
+pages, which are printed.
 """
 
 from __future__ import annotations

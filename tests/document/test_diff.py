@@ -15,7 +15,7 @@ from support.hostile import HOSTILE
 from support.read_html import find_harm
 
 from mimo_magics.core.text import CONTROL_CHARACTERS
-from mimo_magics.document import diff
+from mimo_magics.document import diff, styles
 from mimo_magics.document.diff import MAX_DIFF_ITEMS, diff_bundle
 
 DELETED, INSERTED = ' style="background:#f443"', ' style="background:#2a63"'
@@ -35,7 +35,7 @@ def diff_blocks(one: str, other: str) -> str:
     shown = bundle_of(one, other)["text/html"]
     assert shown.startswith(HEAD)
     assert shown.endswith("</div>")
-    blocks = shown.removeprefix(HEAD).removesuffix("</div>")
+    blocks = shown.removeprefix(HEAD).removeprefix(styles.PRINT_RULE).removesuffix("</div>")
     return blocks.replace(f"<del{DELETED}>", "<del>").replace(f"<ins{INSERTED}>", "<ins>")
 
 
@@ -123,7 +123,8 @@ def test_both_texts_can_be_restored_from_a_diff(one: str, other: str) -> None:
     if "are identical" in shown["text/plain"]:
         assert one.strip("\n") == other.strip("\n")
         return
-    page = re.sub("</?(div|pre|code)[^>]*>", "", shown["text/html"].removeprefix(HEAD))
+    blocks = shown["text/html"].removeprefix(HEAD).removeprefix(styles.PRINT_RULE)
+    page = re.sub("</?(div|pre|code)[^>]*>", "", blocks)
     lines = shown["text/plain"].split("\n")[3:]
     for text, removed_tag, mark in ((one, "ins", "-"), (other, "del", "+")):
         left = re.sub(f"<{removed_tag} .*?</{removed_tag}>", "", page, flags=re.DOTALL)
@@ -178,7 +179,7 @@ def test_hostile_text_is_harmless(name: str) -> None:
     text = HOSTILE[name]
     for one, other in (((text, text), ("b", f"x {text}")), (("a", text[1:]), (text, text))):
         shown = diff_bundle(one, other)
-        assert find_harm(shown["text/html"]) == []
+        assert find_harm(shown["text/html"].replace(styles.PRINT_RULE, "", 1)) == []
         assert [token.type for token in MarkdownIt("commonmark").parse(shown["text/html"])] == ["html_block"]
         assert not CONTROL_CHARACTERS.search(shown["text/plain"])
 
