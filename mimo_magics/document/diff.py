@@ -94,7 +94,7 @@ def _pair_sections(one: Sequence[Section], other: Sequence[Section]) -> Iterator
 def _render_block(changes: Iterable[Change], *, is_code: bool) -> str:
     inner = "".join(map(_render_change, changes))
     return (
-        f'<pre><code style="{styles.CODE}">{inner}</code></pre>'
+        f'<pre style="{styles.TIGHT}"><code style="{styles.CODE}">{inner}</code></pre>'
         if is_code
         else f'<div dir="auto" style="{styles.PROSE}">{inner}</div>'
     )

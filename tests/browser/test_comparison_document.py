@@ -58,7 +58,7 @@ def cards(page: Page) -> Locator:
     return page.output(0).locator(".mimo-reply > div > div")
 
 
-@pytest.mark.parametrize(("width", "columns"), [(600, 1), (1_000, 2), (1_800, 3)])
+@pytest.mark.parametrize(("width", "columns"), [(500, 1), (1_000, 2), (1_800, 3)])
 def test_the_cards_fill_the_width_and_only_code_scrolls(page: Page, width: int, columns: int) -> None:
     page.window.set_viewport_size({"width": width, "height": 1_000})
     assert cards(page).count() == 3

@@ -23,7 +23,10 @@ HEAD = (
     '<div class="mimo-reply jp-RenderedHTMLCommon mathjax_ignore tex2jax_ignore">'
     f"<p><del{DELETED}>1 · a</del> <ins{INSERTED}>2 · b</ins></p>"
 )
-PROSE, CODE = '<div dir="auto" style="white-space:pre-wrap">', '<pre><code style="white-space:pre">'
+PROSE, CODE = (
+    '<div dir="auto" style="white-space:pre-wrap">',
+    '<pre style="margin:0"><code style="white-space:pre">',
+)
 
 
 def bundle_of(one: str, other: str) -> dict[str, str]:

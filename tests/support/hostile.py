@@ -224,7 +224,7 @@ ATTRIBUTES = {
     "div class": rf"mimo-reply jp-RenderedHTMLCommon {NO_MATH}|{MATH}|{NO_MATH}|mimo-(before|behind)",
     "ol start": r"\d+",
     "pre class": r"highlight",
-    "pre style": r"max-height: ?\w+; ?overflow: ?auto;?",
+    "pre style": r"max-height: ?\w+; ?overflow: ?auto;?|margin:0",
     "span class": r"[a-z][a-z0-9]{0,2}|" + MATH,
     "td align": r"right",
     "th align": r"right",
