@@ -721,7 +721,7 @@ TRANSLATIONS: dict[str, str] = {
     "%mimo_compare diff 1 2 · %mimo_compare adopt 1 · DataFrame: {variable}.to_frame()": (
         "%mimo_compare diff 1 2 · %mimo_compare adopt 1 · 資料表：{variable}.to_frame()"
     ),
-    "%mimo_compare diff 1 2 · %mimo_compare adopt 1 · DataFrame: -o NAME, then NAME.to_frame()": (
+    "%mimo_compare diff 1 2 · %mimo_compare adopt 1 · DataFrame: -o NAME, NAME.to_frame()": (
         "%mimo_compare diff 1 2 · %mimo_compare adopt 1 · 資料表：加上 -o NAME，再用 NAME.to_frame()"
     ),
     "There is no reply {number}: the call failed.": "沒有第 {number} 則回覆：呼叫失敗。",

@@ -11,7 +11,7 @@ QUIET = "opacity:0.7"
 PLAIN_ROW = "background:none"
 """A table row without Jupyter's stripe and without its color below the mouse pointer."""
 CARD_GRID = (
-    "display:grid;grid-template-columns:repeat(auto-fit, minmax(min(17em, 100%), 1fr));gap:1em;"
+    "display:grid;grid-template-columns:repeat(auto-fit, minmax(min(17em, 100%), 1fr));gap:1em;margin:0 0 1em;"
     "overflow-wrap:break-word"
 )
 """Cards in as many columns as fit: two on A4 paper. A long word stays in its card."""

@@ -104,7 +104,7 @@ class ComparisonRun:
             next_steps=Translatable(
                 "%mimo_compare diff 1 2 · %mimo_compare adopt 1 · DataFrame: {variable}.to_frame()"
                 if self._request.out
-                else "%mimo_compare diff 1 2 · %mimo_compare adopt 1 · DataFrame: -o NAME, then NAME.to_frame()",
+                else "%mimo_compare diff 1 2 · %mimo_compare adopt 1 · DataFrame: -o NAME, NAME.to_frame()",
                 variable=self._request.out,
             ),
         )

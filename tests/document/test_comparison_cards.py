@@ -19,7 +19,7 @@ from mimo_magics.document.reply import DisplayOptions, footer, reply_body_html
 
 ENCLOSED = '<div class="mimo-reply jp-RenderedHTMLCommon mathjax_ignore tex2jax_ignore">'
 GRID = (
-    '<div style="display:grid;grid-template-columns:repeat(auto-fit, minmax(min(17em, 100%), 1fr));gap:1em;'
+    '<div style="display:grid;grid-template-columns:repeat(auto-fit, minmax(min(17em, 100%), 1fr));gap:1em;margin:0 0 1em;'
     'overflow-wrap:break-word">'
 )
 CARD = '<div style="border:1px solid #8886;padding:0.5em 1em;page-break-inside:avoid">'

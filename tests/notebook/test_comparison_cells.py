@@ -26,7 +26,7 @@ def test_the_replies_are_shown_side_by_side_and_are_the_value_of_the_cell(kernel
 
 @pytest.mark.parametrize(
     ("option", "commands"),
-    [("", "-o NAME, then NAME.to_frame()"), (" -o found", "found.to_frame()")],
+    [("", "-o NAME, NAME.to_frame()"), (" -o found", "found.to_frame()")],
 )
 def test_the_document_names_commands_that_later_cells_can_run(
     kernel: Kernel, option: str, commands: str

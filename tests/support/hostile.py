@@ -230,7 +230,7 @@ ATTRIBUTES = {
     "th align": r"right",
     "code style": r"white-space:pre",
     "del style": r"background:#f443",
-    "div style": r"display:grid;grid-template-columns:[^;]*;gap:1em;overflow-wrap:break-word|border:1px solid #8886;padding:0\.5em 1em;page-break-inside:avoid|white-space:pre-wrap",
+    "div style": r"display:grid;grid-template-columns:[^;]*;gap:1em;margin:0 0 1em;overflow-wrap:break-word|border:1px solid #8886;padding:0\.5em 1em;page-break-inside:avoid|white-space:pre-wrap",
     "hr style": r"display:none",
     "ins style": r"background:#2a63",
     "li style": r"list-style-type:none",
