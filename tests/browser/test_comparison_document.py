@@ -48,6 +48,8 @@ def page(request: pytest.FixtureRequest, server: Server, browser: Browser, model
     """Yield a page with a finished comparison and the diff of two of its replies."""
     model.script = script
     with opened(server, browser, request.param) as page:
+        if server.kind == "lab":
+            page.execute("application:toggle-left-area")
         page.fill(COMPARE, "%mimo_compare diff 1 3")
         page.run_all()
         page.wait_idle()
@@ -58,7 +60,7 @@ def cards(page: Page) -> Locator:
     return page.output(0).locator(".mimo-reply > div > div")
 
 
-@pytest.mark.parametrize(("width", "columns"), [(500, 1), (1_000, 2), (1_800, 3)])
+@pytest.mark.parametrize(("width", "columns"), [(500, 1), (800, 2), (1_800, 3)])
 def test_the_cards_fill_the_width_and_only_code_scrolls(page: Page, width: int, columns: int) -> None:
     page.window.set_viewport_size({"width": width, "height": 1_000})
     assert cards(page).count() == 3
