@@ -50,7 +50,7 @@ def code_html(code: str, language: str, *, max_chars: int = MAX_BLOCK_CHARS) -> 
         language: the untrusted language name of the fence.
         max_chars: weighted characters up to which the code is highlighted.
     """
-    return f'<pre class="highlight"><code>{_highlight(code, language, max_chars)}</code></pre>'
+    return f'<pre class="highlight"><code>{highlight_code(code, language, max_chars)}</code></pre>'
 
 
 def is_highlighted(code: str, language: str, max_chars: int = MAX_BLOCK_CHARS) -> bool:
@@ -64,7 +64,8 @@ def highlighting_cost(code: str, language: str) -> int:
     return len(code) * (SLOW_FACTOR if language.lower() in SLOW_LEXER_NAMES else 1)
 
 
-def _highlight(code: str, language: str, max_chars: int) -> str:
+def highlight_code(code: str, language: str, max_chars: int = MAX_BLOCK_CHARS) -> str:
+    """Return code as HTML, highlighted if it is within the limits."""
     if not is_highlighted(code, language, max_chars):
         return html.escape(code)
     from pygments import highlight

@@ -1,6 +1,7 @@
 """The allow-list of the HTML of untrusted Markdown, in the live view and in documents. Everything else is removed.
 
-It has no script, style, form, media, SVG, MathML, id or data attribute, and only a few classes of this package.
+It has no script, form, media, SVG, MathML, id or data attribute, and only a few classes and the styles of code blocks,
+which are those of this package.
 """
 
 from __future__ import annotations
@@ -9,6 +10,8 @@ import re
 from functools import cache
 
 import nh3
+
+from mimo_magics.document.code_block import BLOCK_STYLE, CODE_STYLE, HEAD_STYLE, PRE_STYLE
 
 MATH_CLASSES = "mathjax_process tex2jax_process"
 NO_MATH_CLASSES = "mathjax_ignore tex2jax_ignore"
@@ -25,6 +28,8 @@ ALLOWED_ATTRIBUTES = {
     **{tag: {"dir"} for tag in DIRECTIONAL_TAGS},
     "div": {"dir", "align"},
 }
+ALLOWED_STYLES = {"div": {BLOCK_STYLE, HEAD_STYLE}, "pre": {PRE_STYLE}, "code": {CODE_STYLE}}
+"""Whole values of the attribute, by element."""
 
 URL_SCHEMES = {"http", "https", "mailto"}
 EXTERNAL_URL = re.compile(r"https?://[^/?#\\]|mailto:.", re.IGNORECASE)
@@ -44,6 +49,7 @@ def sanitize_html(dirty: str, *, remote_images: bool = False) -> str:
         dirty,
         tags={*BLOCK_TAGS.split(), *INLINE_TAGS.split(), *(["img"] if remote_images else [])},
         attributes=ALLOWED_ATTRIBUTES,
+        tag_attribute_values={tag: {"style": styles} for tag, styles in ALLOWED_STYLES.items()},
         allowed_classes=_allowed_classes(),
         url_schemes=URL_SCHEMES,
         link_rel=LINK_REL,

@@ -215,16 +215,40 @@ TAGS = (
 )
 MATH = "mathjax_process tex2jax_process"
 NO_MATH = "mathjax_ignore tex2jax_ignore"
+
+
+def styles(*declarations: str) -> str:
+    """Return a pattern for a style of these declarations. A browser may space them differently or leave some out."""
+    spaced = (re.escape(each).replace(":", ": ?").replace(",", ", ?") for each in declarations)
+    return rf"(?:(?:{'|'.join(spaced)});? ?)*"
+
+
 ATTRIBUTES = {
     "a href": r"(?s:http://.+)|mailto:\S*",
     "a rel": r"noopener noreferrer nofollow",
     "a title": r"(?s:.*)",
+    "code style": styles("white-space:pre"),
     "details open": r"",
     "div align": r"left|center|right",
     "div class": rf"mimo-reply jp-RenderedHTMLCommon {NO_MATH}|{MATH}|{NO_MATH}|mimo-(before|behind)",
+    "div style": styles(
+        "margin:0 0 1em",
+        "border:1px solid rgba(128,128,128,0.3)",
+        "padding:0 0.75em",
+        "background:rgba(128,128,128,0.15)",
+        "font-size:85%",
+    ),
     "ol start": r"\d+",
     "pre class": r"highlight",
-    "pre style": r"max-height: ?\w+; ?overflow: ?auto;?|white-space: ?pre-wrap;?",
+    "pre style": styles(
+        "max-height:20em",
+        "overflow:auto",
+        "white-space:pre-wrap",
+        "margin:0",
+        "padding:0.5em 0.75em",
+        "overflow-x:auto",
+        "user-select:all",
+    ),
     "span class": r"[a-z][a-z0-9]{0,2}|" + MATH,
     "td valign": r"top",
     "th valign": r"top",
