@@ -11,14 +11,33 @@ from typing import Any
 import ipywidgets
 from ipywidgets import ButtonStyle
 from ipywidgets.widgets.widget_bool import ToggleButtonStyle as ToggleStyle
-from ipywidgets.widgets.widget_description import DescriptionStyle
 from ipywidgets.widgets.widget_int import ProgressStyle
 from ipywidgets.widgets.widget_string import HTMLMathStyle, HTMLStyle
 
 from mimo_magics.core.i18n import translate
+from mimo_magics.document.code_block import BLOCK_STYLE, CODE_STYLE, HEAD_STYLE, PRE_STYLE
 from mimo_magics.document.sanitizer import NO_MATH_CLASSES
 
-STYLE = """<style>
+CODE_RULES = f"""
+.mimo-live.mimo-live .mimo-block {{ {BLOCK_STYLE} }}
+.mimo-live .mimo-head {{ {HEAD_STYLE}; user-select: none; }}
+.mimo-live.mimo-live .mimo-block pre {{ {PRE_STYLE} }}
+.mimo-live.mimo-live .mimo-block code {{ {CODE_STYLE} }}
+.mimo-live.mimo-live .mimo-before > .mimo-block, .mimo-live.mimo-live .mimo-before > .mimo-behind > .mimo-block {{ border-bottom: 0; }}
+.mimo-live.mimo-live .mimo-behind > .mimo-block {{ border-top: 0; }}
+.mimo-live.mimo-live .mimo-before .mimo-block pre {{ padding-bottom: 0; }}
+.mimo-live.mimo-live .mimo-behind .mimo-block pre {{ padding-top: 0; }}
+.mimo-live .mimo-code {{ position: relative; user-select: all; }}
+.mimo-live .mimo-code > button {{ position: absolute; top: 1px; inset-inline-end: 1px; user-select: none; }}
+.mimo-live .mimo-code > button, .mimo-live .mimo-cells > button {{ flex: none; width: auto; height: auto; margin: 0; border: 0; padding: 0.25em 0.75em;
+  background: none; box-shadow: none; color: inherit; font-size: calc(0.85 * var(--jp-content-font-size1, 14px)); line-height: var(--jp-content-line-height, 1.6); }}
+.mimo-live .mimo-code > button:hover, .mimo-live .mimo-cells > button:hover {{ text-decoration: underline; }}
+.mimo-live .mimo-cells {{ display: flex; flex-wrap: wrap; }}
+.mimo-live.mimo-ended .mimo-code > button, .mimo-live.mimo-ended .mimo-cells {{ display: none; }}"""
+"""Code blocks look as in a document. A block that is streamed in parts has no edges between them."""
+STYLE = (
+    f"<style>{CODE_RULES}"
+    """
 .mimo-live.mimo-live { box-sizing: border-box; width: 100%; padding-right: 40px; color: var(--jp-content-font-color1, inherit); overflow: visible; }
 .mimo-live .widget-vbox, .mimo-live .widget-html, .mimo-live .widget-htmlmath, .mimo-live .widget-html-content, .mimo-live .widget-htmlmath-content {
   display: block; margin: 0; width: auto; height: auto; overflow: visible; }
@@ -38,14 +57,15 @@ STYLE = """<style>
 .mimo-live .mimo-card, .mimo-live .mimo-ask { display: flex; flex-wrap: wrap; align-items: baseline; gap: 0 0.75em; }
 .mimo-live .mimo-ask { row-gap: 0.25em; }
 .mimo-live .mimo-ask button { flex: none; width: auto; margin: 0; }
-.mimo-live .mimo-foot { display: flex; flex-wrap: wrap; align-items: center; gap: 0 0.75em; margin: 0; }
+.jp-OutputArea:has(.mimo-live), .jp-OutputArea-child:has(.mimo-live), .jp-OutputArea-output:has(.mimo-live) { overflow: visible; }
+.mimo-live .mimo-foot { position: sticky; top: 0; bottom: 0; z-index: 2; background: var(--jp-layout-color0, Canvas);
+  display: flex; flex-wrap: wrap; align-items: center; gap: 0 0.75em; margin: 0; }
 .mimo-live .mimo-foot button { flex: none; width: auto; margin: 0; }
-.mimo-live .mimo-foot .widget-text { width: auto; margin: 0; }
-.mimo-live .mimo-foot input { width: 4em; }
 .mimo-live .mimo-foot .widget-html-content { font-size: var(--jp-ui-font-size1, 13px); }
 .mimo-live .mimo-columns { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(20em, 100%), 1fr)); gap: 1em 2em; margin-top: 0.5em; }
 .mimo-live .mimo-columns > * { min-width: 0; border-top: 2px solid var(--jp-border-color2, #bbb); padding-top: 0.25em; }
 </style>"""
+)
 """All rules are limited to our own class, so that the rest of the page keeps its style. Rules that JupyterLab has for HTML
 outputs only, such as the margins of code, are repeated for widgets: nothing moves when the document replaces the view."""
 
@@ -90,14 +110,6 @@ class WidgetFactory:
     def text_field(self, placeholder: str) -> Any:
         """Return a text field of one line."""
         return self._register(ipywidgets.Text(placeholder=placeholder, layout=self._layout))
-
-    def number_field(self, text: str, tooltip: str) -> Any:
-        """Return a field for a whole number from 0."""
-        style = self._style(DescriptionStyle)
-        style.description_width = "auto"
-        field = ipywidgets.BoundedIntText(0, max=999, description=text, layout=self._layout, style=style)
-        field.tooltip = tooltip
-        return self._register(field)
 
     def progress_bar(self, text: str, maximum: int, tooltip: str) -> Any:
         """Return a progress bar that is full at `maximum`."""
