@@ -230,11 +230,11 @@ ATTRIBUTES = {
     "code style": styles("white-space:pre"),
     "details open": r"",
     "div align": r"left|center|right",
-    "div class": rf"mimo-reply jp-RenderedHTMLCommon {NO_MATH}|{MATH}|{NO_MATH}|mimo-(before|behind)",
+    "div class": rf"mimo-reply jp-RenderedHTMLCommon {NO_MATH}|{MATH}|{NO_MATH}|mimo-(before|behind|block|head)",
     "div style": styles(
         "margin:0 0 1em",
         "border:1px solid rgba(128,128,128,0.3)",
-        "padding:0 0.75em",
+        "padding:0.25em 0.75em",
         "background:rgba(128,128,128,0.15)",
         "font-size:85%",
     ),
