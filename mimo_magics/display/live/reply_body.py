@@ -1,4 +1,4 @@
-"""The growing content of a reply: groups of steps, texts and notes, one below the other.
+"""The growing content of a reply: groups of steps and texts, one below the other, and notes below them.
 
 Steps are reasoning and tool calls.
 """
@@ -6,7 +6,7 @@ Steps are reasoning and tool calls.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from mimo_magics.core.events import (
     Event,
@@ -47,6 +47,9 @@ class ReplyBody:
         self._display_options = display_options
         self._code_cells = code_cells
         self._sections: list[StepGroup | StreamingMarkdown] = []
+        self._notes: list[Any] = []
+        self._notices: list[Any] = []
+        """Both are below the sections, as in the document: nothing moves when it replaces the view."""
         self._response_start = 0
         """Number of sections before the current response."""
         self.box = factory.box()
@@ -97,16 +100,16 @@ class ReplyBody:
         """Remove the current response. Steps in a group of an earlier response stay until the end."""
         dropped = self._sections[self._response_start :]
         del self._sections[self._response_start :]
-        boxes = [section.box for section in dropped]
-        self.box.children = tuple(child for child in self.box.children if child not in boxes)
+        self._update_children()
         if self._code_cells:
             self._code_cells.forget([button for text in _texts(dropped) for button in text.buttons])
 
     def _add_note(self, event: Note | Notice) -> None:
         text = escape_html(translate(event.text))
         content = f"⚠ {text}" if isinstance(event, Note) else f"<small>{text}</small>"
-        html = f'<p dir="auto">{content}</p>'
-        self.box.children = (*self.box.children, self._factory.html(html))
+        widgets = self._notes if isinstance(event, Note) else self._notices
+        widgets.append(self._factory.html(f'<p dir="auto">{content}</p>'))
+        self._update_children()
 
     def _current_text(self) -> StreamingMarkdown:
         last = self._last_section
@@ -129,8 +132,12 @@ class ReplyBody:
 
     def _add_section(self, section: Section) -> Section:
         self._sections.append(section)
-        self.box.children = (*self.box.children, section.box)
+        self._update_children()
         return section
+
+    def _update_children(self) -> None:
+        boxes = (section.box for section in self._sections)
+        self.box.children = (*boxes, *self._notes, *self._notices)
 
 
 def _texts(sections: Sequence[StepGroup | StreamingMarkdown]) -> list[StreamingMarkdown]:
