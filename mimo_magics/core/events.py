@@ -135,7 +135,7 @@ class Approval:
     for_session: bool = False
     """Whether the tool needs no more approvals in this session."""
     is_timeout: bool = False
-    """Whether nobody decided in time."""
+    """Whether the time for a decision is over."""
 
 
 class PendingApproval:

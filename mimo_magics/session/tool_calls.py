@@ -43,7 +43,7 @@ REPEATED_FAILURE = (
 )
 UNFINISHED_CALL = "Not run: your response was ended before it contained the arguments of this call."
 DUPLICATE_CALL = "This call is the same as an earlier one of this reply, which ran once. See its result."
-NOT_DECIDED = "This call was refused: nobody approved it in time."
+NOT_DECIDED = "This call was refused: it was not approved in time."
 CallKey = tuple[str, str]
 """Name and arguments as canonical JSON. Equal calls have equal keys."""
 CANCELLED_ITSELF = "The tool cancelled the task in which it ran."
@@ -100,7 +100,7 @@ class ToolCallRunner:
     A call is identified by its number in the turn. Its id comes from the server, which may repeat it.
 
     Args:
-        tools: the offered tools, by name.
+        tools: the offered tools.
         trusted_tools: the tools that the user approved for the session, by name. Approvals add tools.
         clock: clock of the turn.
         approval_timeout: seconds that a call waits for an approval; `None` without a limit.
@@ -108,15 +108,15 @@ class ToolCallRunner:
 
     def __init__(
         self,
-        tools: Mapping[str, NotebookTool],
-        trusted_tools: dict[str, NotebookTool],
+        tools: Sequence[NotebookTool],
+        trusted_tools: dict[str, NotebookTool] | None,
         clock: Clock,
         approval_timeout: float | None = None,
     ) -> None:
         self._approval_timeout = approval_timeout
         self._clock = clock
-        self._tools = tools
-        self._trusted_tools = trusted_tools
+        self._tools = {tool.name: tool for tool in tools}
+        self._trusted_tools = {} if trusted_tools is None else trusted_tools
         self._call_count = 0
         self._open_calls: dict[int, ToolCall] = {}
         self._running_indices: set[int] = set()

@@ -99,10 +99,7 @@ class RunningTurn:
         self._is_between_responses = False
         """Whether tools run between two responses."""
         self._call_runner = ToolCallRunner(
-            {tool.name: tool for tool in tools},
-            {} if trusted_tools is None else trusted_tools,
-            self.clock,
-            turn_input.settings.approval_timeout,
+            tools, trusted_tools, self.clock, turn_input.settings.approval_timeout
         )
         self._call_numbers = CallNumbers()
         self._events = self._run()

@@ -229,7 +229,7 @@ async def test_a_call_without_a_decision_is_refused_and_ends_the_turn(peer: Peer
         "Approval timed out after 0.01 s: the call of clock was refused.",
         "Run the cell again and decide, or allow the tool: %mimo_tools confirm NAME=none",
     )
-    assert results(chat) == ["This call was refused: nobody approved it in time."]
+    assert results(chat) == ["This call was refused: it was not approved in time."]
     assert (ran, chat.turns[-1].reply.stop, len(peer.requests)) == ([], "interrupted", 1)
     await turn(chat)
     assert chat.turns[-1].reply.text == "Well."
