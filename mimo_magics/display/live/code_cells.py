@@ -27,7 +27,7 @@ class CodeCells:
 
     def create_button(self, code: str, number: int, label: str) -> Any:
         """Return the button of a code block."""
-        tooltip = translate("Insert code block {number} in a new cell when the run ends", number=number)
+        tooltip = translate("Insert code block {number} in a new cell after the run", number=number)
         button = self._factory.button(label, "plus", lambda: self._select(button, code, label), tooltip)
         return button
 
@@ -44,5 +44,5 @@ class CodeCells:
         self._selected_button = None if previous_button is button else button
         if self._selected_button:
             self._selected_code, self._selected_label = code, label
-            button.description = translate("Selected: new cell when the run ends")
+            button.description = translate("Selected: new cell after the run")
             button.icon = "check"

@@ -54,7 +54,7 @@ def test_each_finished_code_block_gets_a_button(wire: PageConnection) -> None:
     assert labels(wire) == ["New cell", "New cell · 2", "New cell"]
 
 
-SELECTED = "Selected: new cell when the run ends"
+SELECTED = "Selected: new cell after the run"
 
 
 def end(view: ReplyView) -> None:
