@@ -9,8 +9,8 @@ import re
 
 from mimo_magics.document.highlighting import MAX_BLOCK_CHARS, highlight_code
 
-BLOCK_STYLE = "margin:0 0 1em;border:1px solid rgba(128,128,128,0.3)"
-HEAD_STYLE = "padding:0.25em 0.75em;background:rgba(128,128,128,0.15);font-size:85%"
+BLOCK_STYLE = "margin:0 0 1em;border:1px solid #8886"
+HEAD_STYLE = "padding:0.25em 0.75em;background:#8882;font-size:85%"
 PRE_STYLE = "margin:0;padding:0.5em 0.75em;overflow-x:auto;user-select:all"
 """One click selects the code. Long lines scroll."""
 CODE_STYLE = "white-space:pre"

@@ -104,7 +104,7 @@ def test_the_head_stays_in_a_notebook_that_is_not_trusted(page: Page, model: Pee
     page.fill("%%mimo\nhello")
     page.run(0)
     page.wait_idle()
-    heads = [[text, "rgba(128, 128, 128, 0.15)", "solid"] for text in ("1 · python", "2")]
+    heads = [[text, "rgba(136, 136, 136, 0.133)", "solid"] for text in ("1 · python", "2")]
     assert page.output(0).evaluate(HEADS) == heads
     received = copy(page.save(), f"received-{page.server.kind}.ipynb")
     with Page(page.server, page.window.context.browser) as other:

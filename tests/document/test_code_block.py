@@ -20,8 +20,8 @@ def heads(html: str) -> list[str]:
 
 def test_a_code_block_has_a_head_with_number_and_language() -> None:
     assert code_block_html("a < 1\n", "text", 2) == (
-        '<div style="margin:0 0 1em;border:1px solid rgba(128,128,128,0.3)">'
-        '<div style="padding:0.25em 0.75em;background:rgba(128,128,128,0.15);font-size:85%">2 · text</div>'
+        '<div style="margin:0 0 1em;border:1px solid #8886">'
+        '<div style="padding:0.25em 0.75em;background:#8882;font-size:85%">2 · text</div>'
         '<pre class="highlight" style="margin:0;padding:0.5em 0.75em;overflow-x:auto;user-select:all">'
         '<code style="white-space:pre">a &lt; 1\n</code></pre></div>'
     )

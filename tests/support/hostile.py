@@ -233,9 +233,9 @@ ATTRIBUTES = {
     "div class": rf"mimo-reply jp-RenderedHTMLCommon {NO_MATH}|{MATH}|{NO_MATH}|mimo-(before|behind|block|head)",
     "div style": styles(
         "margin:0 0 1em",
-        "border:1px solid rgba(128,128,128,0.3)",
+        "border:1px solid #8886",
         "padding:0.25em 0.75em",
-        "background:rgba(128,128,128,0.15)",
+        "background:#8882",
         "font-size:85%",
     ),
     "ol start": r"\d+",
