@@ -176,6 +176,26 @@ def test_math_is_typeset_in_a_finished_block_and_dollar_amounts_are_not(
     expect(view(page)).to_contain_text("It costs $5 and $6.")
 
 
+FORMULAS = """[...output.querySelectorAll('.mimo-live .widget-htmlmath, .mimo-live .mimo-formula')]
+    .filter(each => each.checkVisibility()).length"""
+
+
+def test_a_formula_replaces_its_source_when_it_is_complete(
+    page: Page, model: Peer, gates: list[Event]
+) -> None:
+    model.script = lambda _: answer(
+        stream_text("So:\n\n$$\nx^2\n"), until(gates[0]), stream_text("+ y\n$$\n\nIt is."), until(gates[1])
+    )
+    page.fill("%%mimo\nhello")
+    shown = page.watch(0, FORMULAS)
+    page.run(0)
+    expect(view(page).locator(".mimo-formula")).to_be_visible()
+    gates[0].set()
+    expect(view(page).locator("mjx-container")).to_be_visible()
+    expect(view(page)).to_contain_text("It is.")
+    assert max(shown()) == 1
+
+
 LONG = """
 # A heading
 

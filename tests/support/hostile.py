@@ -230,7 +230,7 @@ ATTRIBUTES = {
     "code style": styles("white-space:pre"),
     "details open": r"",
     "div align": r"left|center|right",
-    "div class": rf"mimo-reply jp-RenderedHTMLCommon {NO_MATH}|{MATH}|{NO_MATH}|mimo-(before|behind|block|head)",
+    "div class": rf"mimo-reply jp-RenderedHTMLCommon {NO_MATH}|{MATH}|{NO_MATH}|mimo-(before|behind|block|formula|head)",
     "div style": styles(
         "margin:0 0 1em",
         "border:1px solid #8886",

@@ -19,6 +19,8 @@ from mimo_magics.document.sanitizer import MATH_CLASSES
 
 LONG_FENCE = "`" * 24
 """A fence that no model closes."""
+DISPLAY_MATH = ("$$", "\\[")
+"""The beginnings of a formula in a block of its own."""
 CLASSES = {
     BLOCK_STYLE: ' class="mimo-block"',
     HEAD_STYLE: ' class="mimo-head"',
@@ -103,7 +105,7 @@ class StreamingMarkdown:
                     html = ""
         self._add_html(html)
         self._page.send()
-        self._tail.value = self._render(Block(tail))
+        self._tail.value = self._render_tail(tail)
 
     def _collect_code(self, block: Block) -> Sequence[Any]:
         """Collect the code of a finished block, and return its buttons. Long code arrives in parts."""
@@ -141,6 +143,11 @@ class StreamingMarkdown:
         for name, holds in (("behind", self._is_continuation), ("before", block.is_continued)):
             html = f'<div class="mimo-{name}">{html}</div>' if holds else html
         return html
+
+    def _render_tail(self, tail: str) -> str:
+        """Return the HTML of the open block. The page hides an open formula as soon as it has the typeset one."""
+        html = self._render(Block(tail))
+        return f'<div class="mimo-formula">{html}</div>' if tail.startswith(DISPLAY_MATH) else html
 
     def _render_content(self, source: str) -> str:
         options = self._display_options

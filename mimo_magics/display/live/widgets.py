@@ -47,6 +47,7 @@ STYLE = (
 .mimo-live.mimo-live table { margin: 0 auto 1em 0; }
 .mimo-live.mimo-live .mimo-before > *, .mimo-live.mimo-live .mimo-before > .mimo-behind > * { margin-bottom: 0; }
 .mimo-live.mimo-live .mimo-behind > * { margin-top: 0; }
+.mimo-live .widget-vbox:has(> .widget-htmlmath:last-child) + .widget-html .mimo-formula { display: none; }
 .mimo-live .mimo-fold, .mimo-live .mimo-fold:hover { width: auto; height: auto; margin: 0; border: 0; padding: 0 6px 0 0; background: none; box-shadow: none;
   color: inherit; font-size: var(--jp-content-font-size1, 14px); line-height: var(--jp-content-line-height, 1.6); text-align: start; white-space: normal; }
 .mimo-live .mimo-fold:focus-visible { outline: 2px solid var(--jp-brand-color1, currentColor); }

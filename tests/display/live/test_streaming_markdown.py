@@ -129,3 +129,15 @@ def test_code_of_reasoning_has_no_number(wire: PageConnection) -> None:
     growing.feed("```python\nx\n```\n\n```\ny\n```\n")
     growing.paint()
     assert heads(wire) == ["python"]
+
+
+def test_an_open_formula_is_marked_so_that_the_page_can_hide_it_beside_the_typeset_one(
+    wire: PageConnection,
+) -> None:
+    growing = StreamingMarkdown(WidgetFactory())
+    tails = []
+    for piece in ("So:\n\n", "$$\nx^2", "\n$$\n\n", "It"):
+        growing.feed(piece)
+        growing.paint()
+        tails.append(growing.box.children[-1].value)
+    assert tails == ["", '<div class="mimo-formula"><p>$$\nx^2</p>\n</div>', "", "<p>It</p>\n"]
