@@ -32,7 +32,8 @@ CODE_RULES = f"""
 .mimo-live .mimo-code > button, .mimo-live .mimo-cells > button {{ flex: none; width: auto; height: auto; margin: 0; border: 0; padding: 0.25em 0.75em;
   background: none; box-shadow: none; color: inherit; font-size: calc(0.85 * var(--jp-content-font-size1, 14px)); line-height: var(--jp-content-line-height, 1.6); }}
 .mimo-live .mimo-code > button:hover, .mimo-live .mimo-cells > button:hover {{ text-decoration: underline; }}
-.mimo-live .mimo-cells {{ display: flex; flex-wrap: wrap; }}
+.mimo-live .mimo-cells {{ display: flex; align-items: center; height: 1em; margin-top: -1em; }}
+.mimo-live .mimo-cells > button {{ padding: 0 0.75em; line-height: 1; }}
 .mimo-live.mimo-ended .mimo-code > button, .mimo-live.mimo-ended .mimo-cells {{ display: none; }}"""
 """Code blocks look as in a document. A block that is streamed in parts has no edges between them."""
 STYLE = (
@@ -50,6 +51,7 @@ STYLE = (
 .mimo-live .widget-vbox:has(> .widget-htmlmath:last-child) + .widget-html .mimo-formula { display: none; }
 .mimo-live .mimo-fold, .mimo-live .mimo-fold:hover { width: auto; height: auto; margin: 0; border: 0; padding: 0 6px 0 0; background: none; box-shadow: none;
   color: inherit; font-size: var(--jp-content-font-size1, 14px); line-height: var(--jp-content-line-height, 1.6); text-align: start; white-space: normal; }
+.mimo-live .mimo-fold > i { width: 15px; margin: 0; font-size: 1.3em; text-align: start; vertical-align: -2px; }
 .mimo-live .mimo-fold:focus-visible { outline: 2px solid var(--jp-brand-color1, currentColor); }
 .mimo-live .mimo-steps { display: flex; flex-direction: column-reverse; max-height: 20em; overflow: auto;
   margin: 0 0 0.5em 0.5em; border-inline-start: 2px solid var(--jp-border-color2, #bbb); padding-inline-start: 1em; }
@@ -58,7 +60,7 @@ STYLE = (
 .mimo-live .mimo-card, .mimo-live .mimo-ask { display: flex; flex-wrap: wrap; align-items: baseline; gap: 0 0.75em; }
 .mimo-live .mimo-ask { row-gap: 0.25em; }
 .mimo-live .mimo-ask button { flex: none; width: auto; margin: 0; }
-.jp-OutputArea:has(.mimo-live), .jp-OutputArea-child:has(.mimo-live), .jp-OutputArea-output:has(.mimo-live) { overflow: visible; }
+.jp-OutputArea:has(.mimo-live), .jp-OutputArea-child:has(.mimo-live), .jp-OutputArea-output:has(.mimo-live) { overflow: visible; min-width: 0; }
 .mimo-live .mimo-foot { position: sticky; top: 0; bottom: 0; z-index: 2; background: var(--jp-layout-color0, Canvas);
   display: flex; flex-wrap: wrap; align-items: center; gap: 0 0.75em; margin: 0; }
 .mimo-live .mimo-foot button { flex: none; width: auto; margin: 0; }
