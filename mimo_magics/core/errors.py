@@ -3,6 +3,7 @@
 MimoError                 .hint (what to do next)  .reply (the partial reply)
 |-- BadOption                 an option, parameter or setting is invalid; nothing was sent
 |-- Interrupted               the user stopped the cell
+|-- ApprovalTimeout           no decision on a tool call in time; the call was refused
 |-- SessionBusy               the session is in the middle of another turn
 |-- SessionNotSaved           the session file could not be written; nothing is lost
 |-- BadSessionFile            the file contains no readable session; the file is unchanged
@@ -85,6 +86,14 @@ class BadOption(MimoError):
 
 class Interrupted(MimoError):
     """The user stopped the cell. The partial reply is part of the session."""
+
+
+class ApprovalTimeout(MimoError):
+    """A tool call got no decision in time and was refused. The partial reply is part of the session."""
+
+    default_hint = Translatable(
+        "Run the cell again and decide, or allow the tool: %mimo_tools confirm NAME=none"
+    )
 
 
 class SessionBusy(MimoError):

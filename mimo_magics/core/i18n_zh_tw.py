@@ -108,6 +108,10 @@ TRANSLATIONS: dict[str, str] = {
     "The connection to {host} was closed during the reply.": "與 {host} 的連線在回覆途中關閉。",
     "Read timeout: {host} stopped sending during the reply.": "讀取逾時：{host} 在回覆途中停止傳送。",
     "Read timeout: {host} sent no response.": "讀取逾時：{host} 沒有傳送回應。",
+    "Approval timed out after {seconds:g} s: the call of {name} was refused.": "等待核准超過 {seconds:g} 秒：對 {name} 的呼叫已被拒絕。",
+    "Run the cell again and decide, or allow the tool: %mimo_tools confirm NAME=none": (
+        "請再次執行儲存格並決定，或允許這個工具：%mimo_tools confirm NAME=none"
+    ),
     "Raise the read timeout, such as %mimo_config timeout=900, or check the network.": (
         "請提高讀取逾時，例如 %mimo_config timeout=900，或檢查網路。"
     ),
@@ -391,6 +395,9 @@ TRANSLATIONS: dict[str, str] = {
     ),
     "Save the session in a file beside the notebook after each turn.": "每個回合後將工作階段儲存為筆記本旁的檔案。",
     "Stream the reply, or receive it in one piece.": "以串流接收回覆，或一次取得全部。",
+    "Seconds that a tool call waits for an approval; then it is refused and the cell fails. Default: no limit.": (
+        "工具呼叫等待核准的秒數；逾時就拒絕，儲存格以錯誤結束。預設：沒有限制。"
+    ),
     "Read timeout in seconds; thinking may take minutes.": "讀取逾時的秒數；推理可能需要數分鐘。",
     "Display format of the reply.": "回覆的顯示格式。",
     "Show no output; the reply is the value of the cell.": "不顯示輸出；回覆即為儲存格的值。",
@@ -605,8 +612,11 @@ TRANSLATIONS: dict[str, str] = {
     "Stop": "停止",
     "Stopped": "已停止",
     "Stop and keep the partial reply": "停止並保留已收到的部分回覆",
-    "Number of the code block to insert below when the reply is complete; 0 for none": "回覆完成後要插入下方的程式碼區塊編號；0 表示不插入",
-    "New cell with code block": "新儲存格，程式碼區塊",
+    "Copied to the clipboard, if the terminal supports OSC 52.": "已複製到剪貼簿，前提是終端機支援 OSC 52。",
+    "The text is too long for the clipboard of a terminal.": "文字太長，無法放進終端機的剪貼簿。",
+    "New cell": "新增儲存格",
+    "Selected: new cell after the run": "已選取：執行結束時新增儲存格",
+    "Insert code block {number} in a new cell after the run": "執行結束時把程式碼區塊 {number} 放進新的儲存格",
     "Replies": "回覆",
     "Number of complete replies": "已完成的回覆數",
     "Fold or unfold": "收合或展開",

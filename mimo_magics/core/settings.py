@@ -213,6 +213,10 @@ class Settings:
         "--timeout",
         metavar="S",
     )
+    approval_timeout: float | None = _setting(
+        None,
+        "Seconds that a tool call waits for an approval; then it is refused and the cell fails. Default: no limit.",
+    )
     format: Format = _setting("markdown", "Display format of the reply.", "-f", "--format")
     quiet: bool = _setting(False, "Show no output; the reply is the value of the cell.", "-q", "--quiet")
     live: bool = _setting(True, "Show replies in live widgets if the front end supports them.")
@@ -254,6 +258,8 @@ class Settings:
             )
         if self.timeout <= 0:
             raise invalid_setting("timeout", self.timeout, Translatable("a number above 0"))
+        if self.approval_timeout is not None and self.approval_timeout <= 0:
+            raise invalid_setting("approval_timeout", self.approval_timeout, Translatable("a number above 0"))
         if self.window is not None and self.window < 1:
             raise invalid_setting("window", self.window, Translatable("an integer above 0"))
         if self.max_steps < 0:
@@ -383,6 +389,7 @@ class Options(TypedDict, total=False):
     autosave: bool
     stream: bool
     timeout: float
+    approval_timeout: float | None
     format: Format
     quiet: bool
     live: bool

@@ -11,7 +11,14 @@ from uuid import uuid4
 from mimo_magics.client import credentials, endpoint, http
 from mimo_magics.client.endpoint import Endpoint
 from mimo_magics.client.local import process as local_process
-from mimo_magics.core.errors import BadRequest, BudgetExceeded, InvalidApiKey, MimoError, UnknownModel
+from mimo_magics.core.errors import (
+    ApprovalTimeout,
+    BadRequest,
+    BudgetExceeded,
+    InvalidApiKey,
+    MimoError,
+    UnknownModel,
+)
 from mimo_magics.core.events import Accumulator, Event, Note, Notice, ResponseStarted, Stopped
 from mimo_magics.core.i18n import Translatable
 from mimo_magics.core.messages import (
@@ -94,7 +101,7 @@ class RunningTurn:
         self._is_between_responses = False
         """Whether tools run between two responses."""
         self._call_runner = ToolCallRunner(
-            {tool.name: tool for tool in tools}, {} if trusted_tools is None else trusted_tools, self.clock
+            tools, trusted_tools, self.clock, turn_input.settings.approval_timeout
         )
         self._call_numbers = CallNumbers()
         self._events = self._run()
@@ -198,7 +205,7 @@ class RunningTurn:
                     self._timer.feed(event)
                     yield event
         except MimoError as error:
-            self._incomplete_stop = "cut"
+            self._incomplete_stop = "interrupted" if isinstance(error, ApprovalTimeout) else "cut"
             error.reply = self.reply
             raise
 

@@ -57,6 +57,7 @@ def test_a_long_value_is_truncated_in_the_error() -> None:
     ("name", "value", "expected"),
     [
         ("timeout", 0, "a number above 0"),
+        ("approval_timeout", 0, "a number above 0"),
         ("window", 0, "an integer above 0"),
         ("max_steps", -1, "0 or a larger integer"),
     ],

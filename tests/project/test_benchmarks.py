@@ -59,10 +59,13 @@ def test_loading_the_extension_imports_few_modules() -> None:
 
 
 @pytest.mark.parametrize(
-    ("kind", "max_ratio"), [("prose", 2), ("code", 7), ("mixed", 4)], ids=["prose", "code", "mixed"]
+    ("kind", "max_ratio"), [("prose", 2), ("code", 10), ("mixed", 4)], ids=["prose", "code", "mixed"]
 )
 def test_saved_counts_the_bytes_of_a_reply(saved: str, kind: str, max_ratio: int) -> None:
-    """Check that the notebook stores the document, the text and the record, and little else."""
+    """Check that the notebook stores the document, the text and the record, and little else.
+
+    The code is in blocks of 90 characters. Each has a head and a frame, with styles that any front end keeps.
+    """
     ((text, html, record, total, *_),) = rows(saved, kind)
     assert 800 <= text <= 1_000
     assert text < html < max_ratio * text
