@@ -73,7 +73,7 @@ class Session:
         self, *, name: str = "main", tools: Iterable[ToolLike] = (), **options: Unpack[Options]
     ) -> None:
         # An override that is not valid is an error here, and not in the first call.
-        Settings(**options)
+        Settings().override(options)
         self.name = name
         self.overrides = options
         """The settings that this session sets itself."""

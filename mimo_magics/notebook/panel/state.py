@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from mimo_magics.client import endpoint, model_list
+from mimo_magics.client import endpoint
 from mimo_magics.core.errors import BadOption
 from mimo_magics.core.i18n import Translatable, translatables, translate
 from mimo_magics.core.parameter_ranges import (
@@ -16,13 +16,14 @@ from mimo_magics.core.parameter_ranges import (
     config_line,
     ineffective_parameters,
 )
-from mimo_magics.core.services import CUSTOM_SERVICE, SERVICES, Service
+from mimo_magics.core.services import Service
 from mimo_magics.core.settings import Settings
 from mimo_magics.core.text import escape_html, escape_invisible_characters
 from mimo_magics.document import table
 from mimo_magics.document.sanitizer import NO_MATH_CLASSES
 from mimo_magics.notebook.commands.reply import copyable_bundle
-from mimo_magics.notebook.config.store import MimoConfig, describe_allowed_values
+from mimo_magics.notebook.config.allowed_values import describe_allowed_values, resolve_model
+from mimo_magics.notebook.config.store import MimoConfig
 from mimo_magics.session.request import resolve_max_tokens
 
 OBSERVED_SETTINGS = (*PANEL_SETTINGS, "preset", "base_url")
@@ -34,7 +35,6 @@ COLUMN_HEADERS = translatables("setting", "value", "range", "has an effect")
 NOTHING_TO_RESTORE = Translatable("All settings have their defaults: there is nothing to restore.")
 RESTORE_CAPTION = Translatable("Click to select; running this line restores the settings:")
 UPDATE_NOTICE = Translatable("Updates with the panel. After reloading the page, run this cell again.")
-UNKNOWN_SERVICE = Service(CUSTOM_SERVICE, "", {}, {})
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,14 +74,7 @@ class PanelState:
 
     def format_range(self, name: str) -> str:
         """Return the allowed values of the service as text."""
-        if name not in DEFAULT_RANGES:
-            return (
-                translate("up to 4 texts")
-                if name == "stop"
-                else describe_allowed_values(name, self.service.name)
-            )
-        low, high = bounds(name, self.service, self.model)
-        return translate("{low:g} to {high:,}", low=low, high=high)
+        return translate(describe_allowed_values(name, self.service, self.model))
 
     def is_out_of_range(self, name: str) -> bool:
         """Return whether the stored value is outside the documented range of the service."""
@@ -109,13 +102,11 @@ def read_panel_state(config: MimoConfig) -> PanelState:
     """
     values = {name: getattr(config, name) for name in OBSERVED_SETTINGS}
     settings = Settings(**{**values, "stop": tuple(values["stop"])})
-    service, host, error_text = SERVICES.get(settings.preset, UNKNOWN_SERVICE), "", ""
+    (service, model), host, error_text = resolve_model(settings), "", ""
     try:
-        service = endpoint.resolve_service(settings)
         host = endpoint.parse_host(endpoint.resolve_base_url(settings))
     except BadOption as error:
         error_text = " ".join(filter(None, error.lines))
-    model = settings.model or model_list.choose_model(service, model_list.get_cached_models(service))
     inactive_reasons, changed_settings = (
         ineffective_parameters(settings, service, model),
         frozenset(filter(config.is_changed, PANEL_SETTINGS)),
