@@ -59,22 +59,25 @@ class Bar:
     """A number with a bar for its share of the largest one."""
 
     number: str
-    share: float
-    """From 0 to 1. A share above 0 is always visible."""
-    color: str
+    share: float | None = None
+    """From 0 to 1; `None` shows no bar. A share above 0 is always visible."""
+    color: str = ""
 
     @property
     def text(self) -> str:
         """The number, and a bar of block characters."""
-        eighths = max(round(self.share * BAR_CHARS * 8), 1 if self.share else 0)
+        share = self.share or 0.0
+        eighths = max(round(share * BAR_CHARS * 8), 1 if share else 0)
         bar = "█" * (eighths // 8) + BAR_EIGHTHS[eighths % 8]
         return f"{self.number} {bar:{BAR_CHARS}}"
 
     @property
     def html(self) -> str:
         """A bar on its track, and the number beside it."""
+        number = f'<div style="flex:none;min-width:4.5em;text-align:right;white-space:nowrap">{escape_html(self.number)}</div>'
+        if self.share is None:
+            return number
         width = max(round(self.share * 100, 1), 1 if self.share else 0)
         bar = f'<div style="width:{width:g}%;height:0.8em;background:{self.color}"></div>'
         track = f'<div style="flex:1 1 4em;min-width:4em;background:{TRACK_COLOR}">{bar}</div>'
-        number = f'<div style="flex:none;min-width:4.5em;text-align:right;white-space:nowrap">{escape_html(self.number)}</div>'
         return f'<div style="display:flex;align-items:center;gap:0.5em">{track}{number}</div>'
