@@ -15,6 +15,9 @@ TRANSLATIONS: dict[str, str] = {
     # a cell: its options, its reply and the commands of the reply
     "The last reply is complete; there is nothing to continue.": "上一個回覆已完整，沒有可以接續的內容。",
     "The session has no turns yet.": "工作階段還沒有回合。",
+    "Older turns": "較早的回合",
+    "Older stale turns": "較早的過時回合",
+    "%mimo show N shows the reply of a turn; %mimo_session export PATH writes all of them.": "%mimo show N 顯示一個回合的回覆；%mimo_session export PATH 寫出全部。",
     "Number of turns: {count}.": "回合數：{count}。",
     "There is no turn {number}.": "沒有第 {number} 回合。",
     "The last reply has no code block.": "上一個回覆沒有程式碼區塊。",
@@ -625,7 +628,6 @@ TRANSLATIONS: dict[str, str] = {
     "other calls": "其他呼叫",
     "branch {branch}": "分支 {branch}",
     "{count:,} other branch turns": "其他分支的 {count:,} 個回合",
-    "Earlier turns": "較早的回合",
     "Turns of other branches": "其他分支的回合",
     "All turns: _.to_frame()": "所有回合：_.to_frame()",
     "turn": "回合",

@@ -5,7 +5,6 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
-from mimo_magics.client import endpoint, model_list
 from mimo_magics.core.errors import BadOption
 from mimo_magics.core.i18n import Translatable
 from mimo_magics.core.parameter_ranges import DEFAULT_RANGES, bounds
@@ -21,6 +20,9 @@ def resolve_model(settings: Settings) -> tuple[Service, str]:
 
     Settings that no request can be sent with have the service of their preset, or one that documents no ranges.
     """
+    # These import httpx, and the extension loads this module.
+    from mimo_magics.client import endpoint, model_list
+
     service = SERVICES.get(settings.preset, UNKNOWN_SERVICE)
     with suppress(BadOption):
         service = endpoint.resolve_service(settings)

@@ -52,7 +52,7 @@ def usage_bundle(rows: Sequence[UsageRow]) -> dict[str, str]:
     details = "".join(
         details_html(translate(label, count=len(hidden)), layout.build_bundle(hidden_rows)["text/html"])
         for label, hidden in (
-            (Translatable("Earlier turns"), earlier),
+            (Translatable("Older turns"), earlier),
             (Translatable("Turns of other branches"), folded),
         )
         if (hidden_rows := [*map(layout.format_row, hidden)])
