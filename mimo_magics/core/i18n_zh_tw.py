@@ -748,6 +748,7 @@ TRANSLATIONS: dict[str, str] = {
     "range": "範圍",
     "has an effect": "有作用",
     "All settings have their defaults: there is nothing to restore.": "所有設定都是預設值：沒有需要還原的內容。",
+    "Table of values": "數值表",
     "Click to select; running this line restores the settings:": "點一下即可選取；執行這一行會還原設定：",
     "Updates with the panel. After reloading the page, run this cell again.": "會隨面板更新。重新載入頁面後，請再次執行此儲存格。",
     "{model} at {host}. {follows}": "{model}，位於 {host}。{follows}",
