@@ -84,6 +84,7 @@ TRANSLATIONS: dict[str, str] = {
     "cached": "快取",
     "output": "輸出",
     "{source}. Model data as of {as_of}; prices in US dollars per million tokens, as of {prices_as_of}.": "{source}。模型資料截至 {as_of}；價格為每百萬 token 美元，截至 {prices_as_of}。",
+    "your prices": "你的價格",
     "retired; replaced by {successor}": "已停用；由 {successor} 取代",
     "the server at the base URL": "該 base URL 的伺服器",
     "Models listed by {name}": "由 {name} 列出",

@@ -12,7 +12,7 @@ TRACK_COLOR = "rgba(128,128,128,0.2)"
 BAR_CHARS = 10
 """Characters of the longest bar in plain text."""
 BAR_EIGHTHS = ("", "▏", "▎", "▍", "▌", "▋", "▊", "▉")
-MAX_TITLE_CHARS = 1_000
+MAX_TITLE_CHARS = 200
 """Characters of the whole text that a shortened cell has as its tooltip."""
 
 
@@ -74,10 +74,12 @@ class Bar:
     @property
     def html(self) -> str:
         """A bar on its track, and the number beside it."""
-        number = f'<div style="flex:none;min-width:4.5em;text-align:right;white-space:nowrap">{escape_html(self.number)}</div>'
+        number = (
+            f'<div style="min-width:5em;text-align:right;white-space:nowrap">{escape_html(self.number)}</div>'
+        )
         if self.share is None:
             return number
         width = max(round(self.share * 100, 1), 1 if self.share else 0)
         bar = f'<div style="width:{width:g}%;height:0.8em;background:{self.color}"></div>'
-        track = f'<div style="flex:1 1 4em;min-width:4em;background:{TRACK_COLOR}">{bar}</div>'
-        return f'<div style="display:flex;align-items:center;gap:0.5em">{track}{number}</div>'
+        track = f'<div style="flex:1 1 5em;background:{TRACK_COLOR}">{bar}</div>'
+        return f'<div style="display:flex;align-items:center">{track}{number}</div>'

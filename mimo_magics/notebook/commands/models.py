@@ -31,6 +31,9 @@ def models_bundle(settings: Settings, ids: tuple[str, ...]) -> dict[str, str]:
     )
     speech_models = {model.id: model for model in SPEECH_MODELS.get(service.name, ())}
     model_ids = ids or (*get_known_models(settings), *speech_models)
+    if len(model_ids) > table.MAX_VISIBLE_ROWS:
+        # The current model and those with published data are not folded.
+        model_ids = sorted(model_ids, key=lambda each: (each != current_model, each not in MODELS))
     rows = (
         (
             "→" if each == current_model else "",
@@ -52,7 +55,7 @@ def _row(id_: str, model: Model | None, service: Service, settings: Settings) ->
         ", ".join(map(translate, _iter_input_types(id_))),
         _format_thinking(id_, model),
         *_format_prices(cost, service),
-        _note(id_, service),
+        _note(id_, service, settings),
     )
 
 
@@ -86,7 +89,9 @@ def _format_prices(cost: Price | None, service: Service) -> tuple[str, str, str]
     return (f"{cost.input:g}", f"{cost.cached:g}", f"{cost.output:g}")
 
 
-def _note(id_: str, service: Service) -> str:
+def _note(id_: str, service: Service, settings: Settings) -> str:
+    if id_ in settings.prices:
+        return translate("your prices")
     retired = service.name == "xiaomi" and id_ in SUCCESSORS
     return translate("retired; replaced by {successor}", successor=SUCCESSORS[id_]) if retired else ""
 
