@@ -1,6 +1,6 @@
 """CPU time of the commands that show a table, in a session of 200 turns. Each command runs in a fresh process.
 
-The first call is measured after its modules are imported. Read `first` and `second`: how long a person waits for the
+The first call is measured after its modules are imported. Read `first` and `second`: how long the user waits for the
 table. The counts are the same on every machine. `--short` prints them for each command once.
 """
 
