@@ -215,7 +215,9 @@ def _is_secure(url: str) -> bool:
 
 def _missing_key_error(host_name: str, key_page: str) -> MissingApiKey:
     hint = Translatable(
-        "Set {variable} (get a key at {page}) or run %mimo_config api_key. Without a key: %mimo_config preset=local",
+        "Get a key at {page} and set {variable},\n"
+        "or enter the key: %mimo_config api_key,\n"
+        "or use the embedded model without a key: %mimo_config preset=local",
         variable=credentials.ENV_VARIABLE,
         page=key_page,
     )

@@ -39,8 +39,8 @@ class PortalStream(Generic[Source]):
     """The items of an async context manager that runs on the portal's loop, for a caller in another thread.
 
     Use it in a `with` block. Iterate over it in the caller's thread, with `for`, or with `async for` in a coroutine that
-    `run_inline` runs. Leaving the block cancels what still runs, and waits until the context manager is closed. After a
-    Ctrl-C during this wait, it waits for `EXIT_SECONDS` at most.
+    `run_inline` runs. The first iteration enters the context manager. Leaving the block cancels what still runs, and
+    waits until the context manager is closed. After a Ctrl-C during this wait, it waits for `EXIT_SECONDS` at most.
 
     Args:
         context_manager: gives the iterable of the items. The portal's loop enters and leaves it.
@@ -60,12 +60,13 @@ class PortalStream(Generic[Source]):
         self._context_manager = context_manager
         self._tick = tick
         self._items: SimpleQueue[Any] = SimpleQueue()
-        self._is_finished = False
+        self._is_started = self._is_finished = self._is_cancelled = False
+        self._scope: anyio.CancelScope | None = None
+        """Set by the task on the loop."""
         self._closed = threading.Event()
         self._failure: Exception | None = None
         self.source: Source | None = None
         """What the context manager gave."""
-        self._task: Future[None] = _get_portal().portal.start_task_soon(self._run)
 
     def __enter__(self) -> Self:
         return self
@@ -80,6 +81,10 @@ class PortalStream(Generic[Source]):
             raise self._failure
 
     def __iter__(self) -> Iterator[Any]:
+        # A task that is started before the block begins could outlive an interrupt between the two.
+        if not self._is_started:
+            self._is_started = True
+            _get_portal().portal.start_task_soon(self._run)
         while not self._is_finished:
             item: Any = NO_ITEM
             with suppress(Empty):
@@ -105,9 +110,10 @@ class PortalStream(Generic[Source]):
     def _close(self) -> KeyboardInterrupt | None:
         """Cancel what still runs, wait until the context manager is closed, and return an interrupt of this wait."""
         interrupt, deadline = None, float("inf")
-        while time.monotonic() < deadline:
+        self._is_cancelled = True
+        while self._is_started and time.monotonic() < deadline:
             try:
-                self._task.cancel()
+                _get_portal().loop.call_soon_threadsafe(self._cancel)
                 if self._closed.wait(POLL_SECONDS):
                     break
             except KeyboardInterrupt as error:
@@ -115,11 +121,21 @@ class PortalStream(Generic[Source]):
                     interrupt, deadline = error, time.monotonic() + EXIT_SECONDS
         return interrupt
 
+    def _cancel(self) -> None:
+        """Cancel the task. An interrupt may have come before it was started."""
+        if self._scope:
+            self._scope.cancel()
+        else:
+            self._closed.set()
+
     async def _run(self) -> None:
+        if self._is_cancelled:
+            return
         try:
-            async with self._context_manager as self.source:
-                async for item in self.source:
-                    self._items.put(item)
+            with anyio.CancelScope() as self._scope:
+                async with self._context_manager as self.source:
+                    async for item in self.source:
+                        self._items.put(item)
         except Exception as error:  # noqa: BLE001  The caller's thread raises it.
             self._failure = error
         finally:

@@ -236,8 +236,12 @@ TRANSLATIONS: dict[str, str] = {
     "The known API key belongs to another host. Set a key for this host with %mimo_config api_key": (
         "現有的金鑰屬於其他主機；請用 %mimo_config api_key 提供此主機的金鑰"
     ),
-    "Set {variable} (get a key at {page}) or run %mimo_config api_key. Without a key: %mimo_config preset=local": (
-        "請設定 {variable}（取得金鑰：{page}）或用 %mimo_config api_key；沒有金鑰時：%mimo_config preset=local"
+    "Get a key at {page} and set {variable},\n"
+    "or enter the key: %mimo_config api_key,\n"
+    "or use the embedded model without a key: %mimo_config preset=local": (
+        "請在 {page} 取得金鑰並設定 {variable}，\n"
+        "或輸入金鑰：%mimo_config api_key，\n"
+        "或不用金鑰，改用內建模型：%mimo_config preset=local"
     ),
     "There is no API key for {name}.": "沒有 {name} 的 API 金鑰。",
     "The embedded model has no base URL.": "內嵌模型沒有 base URL。",
@@ -377,6 +381,15 @@ TRANSLATIONS: dict[str, str] = {
     "Full context window: raise an error, leave out the oldest turns, or summarize them.": (
         "上下文視窗已滿時：回報錯誤、略去最舊的回合，或將其摘要。"
     ),
+    "References in a prompt that have no value: show a notice, raise an error, or ignore them.": (
+        "提示詞裡沒有值的參照：顯示通知、引發錯誤，或忽略。"
+    ),
+    "Not replaced in the prompt: {references}.": "提示詞裡沒有取代：{references}。",
+    "Not replaced in the prompt: {references} and {more} more.": "提示詞裡沒有取代：{references}，還有另外 {more} 個。",
+    "Calls and formats are not evaluated, and undefined names stay as typed. Assign the value to a variable first, "
+    "or write {{…}} for literal braces.": (
+        "呼叫和格式不會求值，沒有定義的名稱維持原樣。請先把值放進變數，或寫成 {{…}} 表示大括號本身。"
+    ),
     "Re-run policy: call the model again, or reuse the saved reply if the request is unchanged.": (
         "重新執行的方式：再次呼叫模型，或在請求沒有變動時沿用已存的回覆。"
     ),
@@ -461,6 +474,12 @@ TRANSLATIONS: dict[str, str] = {
     "The previous version": "先前的版本",
     "The previous version, with 1 later turn,": "先前的版本（含之後的 1 個回合）",
     "The previous version, with {count} later turns,": "先前的版本（含之後的 {count} 個回合）",
+    "To update the later replies, run their cells again: {turns}.": "要更新後面的回覆，請重新執行它們的儲存格：{turns}。",
+    "The prompt has about {tokens:,} tokens, which stay in the session and are sent with each later prompt. "
+    "Use --no-history for a one-off prompt.": (
+        "提示詞約有 {tokens:,} 個 token，會留在對話裡，之後每個提示詞都會一起送出。單次提示詞請用 --no-history。"
+    ),
+    "The reply is incomplete; %mimo continue resumes it.": "回覆不完整；%mimo continue 會繼續它。",
     "Replaced turn {place}. {version} is branch {branch}.": "已取代第 {place} 回合。{version}是分支 {branch}。",
     "Send a prompt instead.": "請改為送出提示詞。",
     "Send a prompt first.": "請先送出提示詞。",
@@ -559,6 +578,12 @@ TRANSLATIONS: dict[str, str] = {
     "{seconds:.1f} s": "{seconds:.1f} 秒",
     "{reasoning:,} tokens": "{reasoning:,} token",
     "called {names}": "呼叫了 {names}",
+    "invalid arguments for {names}": "{names} 的引數無效",
+    "failed {names}": "{names} 失敗",
+    "refused {names}": "拒絕了 {names}",
+    "requested {names}": "要求了 {names}",
+    "invalid arguments": "引數無效",
+    "Printed output": "印出的內容",
     "{name} ({n} times)": "{name}（{n} 次）",
     "Result, {count:,} characters": "結果，{count:,} 個字元",
     # the live view

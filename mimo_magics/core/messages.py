@@ -80,6 +80,8 @@ class ToolResult:
     """Run time in seconds; `None` for a call that did not run."""
     log: str = ""
     """Printed output and traceback. Shown to the user, never sent."""
+    invalid_arguments: bool = False
+    """Whether the call did not run because its arguments do not fit the tool."""
 
 
 Part = TextPart | ReasoningPart | ImagePart | AudioPart | ToolCall | ToolResult
@@ -258,6 +260,13 @@ class Timing:
     reasoning: float | None = None
     """Duration of the reasoning; `None` without reasoning."""
     total: float = 0.0
+    tools: float = 0.0
+    """Part of `total`: from the first tool call that runs or waits for approval to the next response."""
+
+    @property
+    def streaming(self) -> float:
+        """Seconds in which the model generated tokens: without the wait for the first one, and without tools."""
+        return 0.0 if self.time_to_first_token is None else self.total - self.time_to_first_token - self.tools
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,7 @@ Format = Literal["markdown", "text", "json"]
 WebSearch = Literal["on", "force"]
 Overflow = Literal["error", "drop-oldest", "summarize"]
 RunAll = Literal["run", "keep"]
+Unresolved = Literal["notice", "error", "ignore"]
 Pace = Literal["real", "fast", "once"]
 ThinkingForm = Literal["thinking", "chat_template_kwargs", "enable_thinking", "reasoning_effort"]
 """Request fields that turn thinking on or off: MiMo; vLLM, SGLang and llama.cpp; Alibaba Cloud; OpenAI."""
@@ -235,6 +236,10 @@ class Settings:
         "run",
         "Re-run policy: call the model again, or reuse the saved reply if the request is unchanged.",
     )
+    unresolved: Unresolved = _setting(
+        "notice",
+        "References in a prompt that have no value: show a notice, raise an error, or ignore them.",
+    )
     notebook: str | None = _setting(
         "session",
         None,
@@ -423,6 +428,7 @@ class Options(TypedDict, total=False):
     window: int | None
     overflow: Overflow
     run_all: RunAll
+    unresolved: Unresolved
     notebook: str | None
     autosave: bool | OnOff
     stream: bool | OnOff

@@ -141,9 +141,8 @@ class ReplyProgress:
         yield from filter(None, [self._model])
         if timing.time_to_first_token is not None:
             yield translate("first token after {first:.1f} s", first=timing.time_to_first_token)
-            elapsed = timing.total - timing.time_to_first_token
-            if elapsed >= MIN_RATE_SECONDS:
-                yield translate("about {tokens:.0f} tokens/s", tokens=usage.output / elapsed)
+            if timing.streaming >= MIN_RATE_SECONDS:
+                yield translate("about {tokens:.0f} tokens/s", tokens=usage.output / timing.streaming)
         if self._is_input_reported:
             cached = translate(" ({cached:,} cached)", cached=usage.cached) if usage.cached else ""
             yield translate("{input:,} tokens in{cached}", input=usage.input, cached=cached)

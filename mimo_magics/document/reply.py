@@ -183,11 +183,7 @@ def footer(reply: Reply) -> str:
 def total_time(reply: Reply) -> str:
     """Return the total time of a streamed reply, which its footer does not show."""
     timing = reply.timing
-    is_streamed = (
-        timing
-        and timing.time_to_first_token is not None
-        and timing.total - timing.time_to_first_token > MIN_STREAMING_SECONDS
-    )
+    is_streamed = timing and timing.streaming > MIN_STREAMING_SECONDS
     return translate("{total:.1f} s in total", total=timing.total) if timing and is_streamed else ""
 
 
@@ -252,12 +248,11 @@ def _footer_speed(reply: Reply) -> Iterable[str]:
     timing = reply.timing
     if timing is None or timing.time_to_first_token is None:
         return
-    seconds = timing.total - timing.time_to_first_token
     # A reply that was not streamed has no first token.
-    if seconds > MIN_STREAMING_SECONDS:
+    if timing.streaming > MIN_STREAMING_SECONDS:
         yield translate("first token after {first:.1f} s", first=timing.time_to_first_token)
         if reply.usage and reply.usage.output:
-            yield translate("{output:.0f} tokens/s", output=reply.usage.output / seconds)
+            yield translate("{output:.0f} tokens/s", output=reply.usage.output / timing.streaming)
     else:
         yield translate("{total:.1f} s", total=timing.total)
 

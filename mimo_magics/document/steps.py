@@ -2,18 +2,35 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import groupby
+from itertools import groupby, starmap
+from typing import Literal
 
-from mimo_magics.core.i18n import translate
+from mimo_magics.core.i18n import Translatable, translate
 from mimo_magics.core.messages import Part, ReasoningPart, Reply, TextPart, ToolCall, ToolResult
-from mimo_magics.core.text import escape_html, escape_invisible_characters
+from mimo_magics.core.text import escape_html
+from mimo_magics.document.call_line import call_line
 from mimo_magics.document.json_text import format_json
 from mimo_magics.document.markdown import to_html
 
-MAX_CALL_LINE_CHARS = 60
-"""Characters of the arguments in the one-line form of a call."""
+Outcome = Literal["done", "invalid", "failed", "refused", "requested"]
+OUTCOME_TEXTS: dict[Outcome, str] = {
+    "done": Translatable("done"),
+    "invalid": Translatable("invalid arguments"),
+    "failed": Translatable("failed"),
+    "refused": Translatable("refused"),
+    "requested": Translatable("not run"),
+}
+"""The outcome of one call."""
+SUMMARY_TEXTS: dict[Outcome, str] = {
+    "done": Translatable("called {names}"),
+    "invalid": Translatable("invalid arguments for {names}"),
+    "failed": Translatable("failed {names}"),
+    "refused": Translatable("refused {names}"),
+    "requested": Translatable("requested {names}"),
+}
+"""The outcome of the calls of a group, in the order of its summary."""
 SCROLL_STYLE = "max-height: 20em; overflow: auto"
 
 
@@ -44,29 +61,12 @@ def summary_line(steps: Sequence[Part], reply: Reply) -> str:
     return line[:1].upper() + line[1:]
 
 
-def call_line(call: ToolCall) -> str:
-    """Return a call on one line, also if its arguments are incomplete."""
-    arguments = " ".join(escape_invisible_characters(call.arguments).split()).strip("{} ")
-    short = arguments if len(arguments) <= MAX_CALL_LINE_CHARS else f"{arguments[: MAX_CALL_LINE_CHARS - 1]}…"
-    return f"{escape_invisible_characters(call.name)}({short})"
-
-
 def outcome_text(result: ToolResult | None) -> str:
     """Return the outcome of a call, with its time."""
-    if result is None:
-        return translate("not run")
-    state = (
-        translate("refused")
-        if result.refused
-        else translate("failed")
-        if result.is_error
-        else translate("done")
-    )
-    return (
-        state
-        if result.seconds is None
-        else translate("{state} · {seconds:.1f} s", state=state, seconds=result.seconds)
-    )
+    state = translate(OUTCOME_TEXTS[_outcome(result)])
+    if result is None or result.seconds is None:
+        return state
+    return translate("{state} · {seconds:.1f} s", state=state, seconds=result.seconds)
 
 
 def arguments_html(arguments: str) -> str:
@@ -78,7 +78,12 @@ def result_html(result: ToolResult) -> str:
     """Return the result of a tool with its size, and the text that the tool printed."""
     label = translate("Result, {count:,} characters", count=len(result.output))
     size = f"<div><small>{label}</small></div>"
-    return size + _pre_html(format_json(result.output)) + (_pre_html(result.log) if result.log else "")
+    log = (
+        f"<div><small>{translate('Printed output')}</small></div>{_pre_html(result.log)}"
+        if result.log
+        else ""
+    )
+    return size + _pre_html(format_json(result.output)) + log
 
 
 def _pre_html(text: str) -> str:
@@ -111,10 +116,27 @@ def _iter_reasoning_summary(steps: Sequence[Part], reply: Reply) -> Iterator[str
         yield translate("{reasoning:,} tokens", reasoning=reply.usage.reasoning)
 
 
+def _outcome(result: ToolResult | None) -> Outcome:
+    if result is None:
+        return "requested"
+    if result.refused:
+        return "refused"
+    if result.invalid_arguments:
+        return "invalid"
+    return "failed" if result.is_error else "done"
+
+
 def _iter_call_summary(steps: Sequence[Part]) -> Iterator[str]:
-    names = Counter(part.name for part in steps if isinstance(part, ToolCall))
-    if names:
-        call_names = ", ".join(
-            name if n == 1 else translate("{name} ({n} times)", name=name, n=n) for name, n in names.items()
-        )
-        yield translate("called {names}", names=call_names)
+    """Yield the names of the tools by the outcome of their calls."""
+    results = {part.id: part for part in steps if isinstance(part, ToolResult)}
+    names: dict[Outcome, Counter[str]] = defaultdict(Counter)
+    for part in steps:
+        if isinstance(part, ToolCall):
+            names[_outcome(results.get(part.id))][part.name] += 1
+    for outcome, text in SUMMARY_TEXTS.items():
+        if outcome in names:
+            yield translate(text, names=", ".join(starmap(_count_name, names[outcome].items())))
+
+
+def _count_name(name: str, count: int) -> str:
+    return name if count == 1 else translate("{name} ({n} times)", name=name, n=count)

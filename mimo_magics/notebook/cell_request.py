@@ -11,11 +11,12 @@ from typing import Any
 
 from mimo_magics.core.errors import BadOption
 from mimo_magics.core.i18n import Translatable
-from mimo_magics.core.settings import CodeKind
+from mimo_magics.core.settings import CodeKind, Unresolved
 from mimo_magics.notebook.argument_parser import unexpected_word_error
 from mimo_magics.notebook.cell_variables import expand
 from mimo_magics.notebook.command_line import scan_options
 from mimo_magics.notebook.options import OPTIONS_BY_FLAG
+from mimo_magics.notebook.unresolved_references import check_expansion
 
 OPTION_LINES_PATTERN = re.compile(r"(?:#\|[^\n]*+(?:\n|\Z))*+")
 
@@ -42,10 +43,12 @@ class CellRequest:
     dry_run: bool = False
     code: CodeKind | None = None
     """The kind of code to print instead of making the call."""
+    notices: tuple[str, ...] = ()
+    """Notices about the prompt, such as references without a value."""
 
 
 REQUEST_FIELDS = tuple(
-    field.name for field in fields(CellRequest) if field.name not in ("prompt", "settings")
+    field.name for field in fields(CellRequest) if field.name not in ("prompt", "settings", "notices")
 )
 CONTINUE_COMMAND = "continue"
 """The subcommand of `%mimo` that may follow options; `-- continue` is a prompt."""
@@ -80,19 +83,34 @@ def is_continue_line(line: str) -> bool:
 
 
 def build_cell_request(
-    options: argparse.Namespace, prompt: str | None, variables: Mapping[str, Any]
+    options: argparse.Namespace,
+    prompt: str | None,
+    variables: Mapping[str, Any],
+    unresolved: Unresolved = "notice",
 ) -> CellRequest:
     """Build the request of a cell from its options, its prompt, and the variables for the prompt.
 
+    Args:
+        options: the parsed options.
+        prompt: the prompt as the user typed it; `None` continues the last reply.
+        variables: the variables for the prompt.
+        unresolved: what to do about references without a value.
+
     Raises:
-        BadOption: The prompt is empty, or the name for the reply is not an identifier.
+        BadOption: The prompt is empty, the name for the reply is not an identifier, or a reference has no value
+            and `unresolved` is `error`.
     """
     settings = {name: value for name, value in vars(options).items() if value is not None}
     request_fields = {name: settings.pop(name) for name in REQUEST_FIELDS if name in settings}
     raw = settings.pop("raw", False)
+    notices: tuple[str, ...] = ()
     if prompt is not None:
         prompt = prompt.replace("\r\n", "\n")
-        prompt = _check_prompt(prompt if raw else expand(prompt, variables))
+        if not raw:
+            expansion = expand(prompt, variables)
+            notices = check_expansion(prompt, expansion, variables, unresolved)
+            prompt = expansion.text
+        prompt = _check_prompt(prompt)
     out = request_fields.get("out")
     if out is not None and (not out.isidentifier() or keyword.iskeyword(out)):
         raise BadOption(
@@ -101,7 +119,7 @@ def build_cell_request(
         )
     if "stop" in settings:
         settings["stop"] = tuple(settings["stop"])
-    return CellRequest(prompt, settings, **request_fields)
+    return CellRequest(prompt, settings, **request_fields, notices=notices)
 
 
 def _check_prompt(prompt: str) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import replace
 from typing import Any
 
 from mimo_magics.core.errors import BadOption, Interrupted, SessionNotSaved
@@ -100,7 +99,7 @@ class CellRun:
             )
         settings = dict(request.settings)
         if request.code:
-            settings["api"] = settings_for_code(replace(self.session.settings, **settings), request.code).api
+            settings["api"] = settings_for_code(self.session.settings.override(settings), request.code).api
         draft = self.session.draft(
             request.prompt,
             keep=request.keep,
@@ -111,7 +110,7 @@ class CellRun:
             reuse=(lambda _: False) if request.fresh else None,
             **settings,
         )
-        return draft.to_code(request.code) if request.code else draft
+        return draft.to_code(request.code) if request.code else draft.add_warnings(request.notices)
 
     async def run(self) -> None:
         """Run the turn and show it."""
@@ -133,9 +132,14 @@ class CellRun:
         record = self.session.record if self.request.keep else build_record(turn, is_one_off=True)
         return add_notices(record, notices)
 
+    def _iter_advice(self, turn: Turn) -> Iterator[str]:
+        """Yield how to continue an incomplete reply. An interrupted or failed cell says it in its error."""
+        if self.request.keep and can_continue(turn) and turn.reply.stop not in ("interrupted", "cut"):
+            yield Translatable("The reply is incomplete; %mimo continue resumes it.")
+
     def _leave_document(self, turn: Turn) -> None:
         """Show the document. If the user interrupts its rendering, show plain text instead."""
-        notices = self._running.notices if self._running else ()
+        notices = (*(self._running.notices if self._running else ()), *self._iter_advice(turn))
         document = ReplyDocument(turn.reply, self._display_options, notices)
         metadata = {"mimo": self._build_record(turn, notices)}
         try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 NAME = r"(?!__)[^\W\d]\w*"
@@ -37,7 +38,16 @@ BRACE_PATTERN = re.compile(rf"{LITERAL} | {REFERENCE}", re.VERBOSE | re.DOTALL)
 STEP_PATTERN = re.compile(STEP)
 
 
-def expand(prompt: str, namespace: Mapping[str, Any]) -> str:
+@dataclass(frozen=True, slots=True)
+class Expansion:
+    """A prompt with the values of its variables."""
+
+    text: str
+    unresolved: tuple[tuple[int, str], ...] = ()
+    """The references without a value, which stay as typed: their positions in the original prompt, and their texts."""
+
+
+def expand(prompt: str, namespace: Mapping[str, Any]) -> Expansion:
     r"""Replace each `{name}`, `{df.columns}` and `{rows[0]["x"]}` by the `str` of its value.
 
     A reference is a name, then attributes and items. An item is an integer or a quoted string. Names do not
@@ -45,16 +55,19 @@ def expand(prompt: str, namespace: Mapping[str, Any]) -> str:
     reference that has no value stays as typed. So do `{{name}}`, `${…}`, the groups of a TeX command, and
     math: `$$…$$`, `\(…\)`, `\[…\]`, and `$…$` that holds a backslash or `^`.
     """
-    return BRACE_PATTERN.sub(lambda match: _replace_reference(match, namespace), prompt)
+    unresolved = []
 
+    def replace_reference(match: re.Match[str]) -> str:
+        if match["name"] is None:
+            return match[0]
+        try:
+            return str(_resolve_reference(match, namespace))
+        except Exception:  # noqa: BLE001  a property or a `__str__` can raise any error
+            unresolved.append((match.start(), match[0]))
+            return match[0]
 
-def _replace_reference(match: re.Match[str], namespace: Mapping[str, Any]) -> str:
-    if match["name"] is None:
-        return match[0]
-    try:
-        return str(_resolve_reference(match, namespace))
-    except Exception:  # noqa: BLE001  a property or a `__str__` can raise any error
-        return match[0]
+    text = BRACE_PATTERN.sub(replace_reference, prompt)
+    return Expansion(text, tuple(unresolved))
 
 
 def _resolve_reference(match: re.Match[str], namespace: Mapping[str, Any]) -> Any:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from argparse import Namespace
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from typing import Any
 
 from mimo_magics.core.errors import BadOption
@@ -22,7 +21,7 @@ from mimo_magics.notebook.comparison_run import ComparisonRun, confirm_cost
 from mimo_magics.notebook.config.store import MimoConfig
 from mimo_magics.notebook.kernel.async_cell import AsyncCell, get_display_target, heartbeat
 from mimo_magics.notebook.kernel.comm_pump import pump_comm_messages
-from mimo_magics.notebook.kernel.user_variables import get_user_variables
+from mimo_magics.notebook.kernel.user_variables import get_prompt_variables
 from mimo_magics.notebook.reply_display import ReplyDisplay
 from mimo_magics.notebook.session_selection import SessionSelection
 from mimo_magics.session.comparison.result import Comparison
@@ -49,7 +48,7 @@ class ComparisonCells:
             BadOption: an option is invalid, or the user refused the cost.
             MimoError: all replies failed.
         """
-        request = comparison_request.build_comparison_request(options, body, get_user_variables(self._shell))
+        request = self._build_request(options, body)
         run = self._create_run(request)
         with self._record_comparison(run, request.out):
             run.run_sync()
@@ -57,7 +56,7 @@ class ComparisonCells:
 
     async def run_async(self, options: Namespace, body: str) -> Comparison:
         """Run a comparison in a cell that awaits."""
-        request = comparison_request.build_comparison_request(options, body, get_user_variables(self._shell))
+        request = self._build_request(options, body)
         async_cell = AsyncCell(self._shell)
         run = self._create_run(request, async_cell)
         with self._record_comparison(run, request.out):
@@ -82,9 +81,13 @@ class ComparisonCells:
             case _:
                 self._adopt(self._last_comparison, arguments.number)
 
+    def _build_request(self, options: Namespace, body: str) -> ComparisonRequest:
+        variables, unresolved = get_prompt_variables(self._shell), self._config.snapshot().unresolved
+        return comparison_request.build_comparison_request(options, body, variables, unresolved)
+
     def _create_run(self, request: ComparisonRequest, async_cell: AsyncCell | None = None) -> ComparisonRun:
         session = self._select_session(request)
-        settings = replace(session.settings, **request.settings)
+        settings = session.settings.override(request.settings)
         target = get_display_target(self._shell)
         confirm_cost(
             request, session, None if target == "unattended" else input, self._session_selection.cell_id

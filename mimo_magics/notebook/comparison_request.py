@@ -9,7 +9,7 @@ from typing import Any
 
 from mimo_magics.core.errors import BadOption
 from mimo_magics.core.i18n import Translatable
-from mimo_magics.core.settings import COMPARABLE_SETTINGS
+from mimo_magics.core.settings import COMPARABLE_SETTINGS, Unresolved
 from mimo_magics.notebook.argument_parser import parse_options
 from mimo_magics.notebook.cell_request import build_cell_request, drop_option_lines
 from mimo_magics.notebook.command_line import split_words
@@ -35,10 +35,14 @@ class ComparisonRequest:
     """Whether the history of the session is sent. The replies are never added to it."""
     session: str | None = None
     out: str | None = None
+    notices: tuple[str, ...] = ()
+    """Notices about the prompt, such as references without a value."""
 
 
 REQUEST_FIELDS = tuple(
-    each.name for each in fields(ComparisonRequest) if each.name not in ("prompt", "variants", "settings")
+    each.name
+    for each in fields(ComparisonRequest)
+    if each.name not in ("prompt", "variants", "settings", "notices")
 )
 
 
@@ -60,12 +64,16 @@ def parse_line(line: str) -> argparse.Namespace:
 
 
 def build_comparison_request(
-    options: argparse.Namespace, body: str, variables: Mapping[str, Any]
+    options: argparse.Namespace,
+    body: str,
+    variables: Mapping[str, Any],
+    unresolved: Unresolved = "notice",
 ) -> ComparisonRequest:
     """Build the request of a cell from its options, its prompt, and the variables for the prompt.
 
     Raises:
-        BadOption: The prompt is empty, or a number is out of range.
+        BadOption: The prompt is empty, a number is out of range, or a reference has no value and `unresolved` is
+            `error`.
     """
     settings = {name: value for name, value in vars(options).items() if value is not None}
     values = {name: settings.pop(name) for name in COMPARABLE_SETTINGS if name in settings}
@@ -75,7 +83,7 @@ def build_comparison_request(
         name: value for name, value in request_fields.items() if name in ("out", "keep", "session")
     }
     prompt = drop_option_lines(body)
-    cell = build_cell_request(argparse.Namespace(**settings, **cell_fields), prompt, variables)
+    cell = build_cell_request(argparse.Namespace(**settings, **cell_fields), prompt, variables, unresolved)
     assert cell.prompt is not None
     if request_fields.get("at_once", 1) < 1:
         raise BadOption(
@@ -84,4 +92,6 @@ def build_comparison_request(
             ),
             Translatable("Use a number of calls from 1."),
         )
-    return ComparisonRequest(cell.prompt, build_variants(values, repeat), cell.settings, **request_fields)
+    return ComparisonRequest(
+        cell.prompt, build_variants(values, repeat), cell.settings, **request_fields, notices=cell.notices
+    )

@@ -53,6 +53,7 @@ class ComparisonRun:
             request.variants,
             past=self._past,
             at_once=request.at_once,
+            notices=request.notices,
             **request.settings,
         )
         async with comparison_context as self._running:

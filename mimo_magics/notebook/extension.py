@@ -22,6 +22,7 @@ from mimo_magics.notebook.config.store import MimoConfig
 from mimo_magics.notebook.kernel.async_cell import ASYNC_MAGICS, COMPARE_MAGIC, MIMO_MAGIC, AsyncCellTransform
 from mimo_magics.notebook.kernel.cell_ids import CellIds
 from mimo_magics.notebook.kernel.input_transforms import InputTransforms, has_lost_prompts
+from mimo_magics.notebook.kernel.last_error import ErrorRecorder
 from mimo_magics.notebook.kernel.magic_line import ends_in_magic
 from mimo_magics.session import defaults
 
@@ -84,6 +85,7 @@ class Extension:
         self._input_transforms = InputTransforms(shell)
         self._cell_transform = AsyncCellTransform(shell)
         self._cell_ids = CellIds(shell)
+        self._error_recorder = ErrorRecorder(shell)
         self._magics: MimoMagics | None = None
         self._lock = Lock()
         """Held while the magics are created, as cells of subshells run in threads."""
@@ -98,6 +100,7 @@ class Extension:
         self._input_transforms.install()
         self._cell_transform.install()
         self._cell_ids.install()
+        self._error_recorder.install()
         self._shell.Completer.custom_matchers.append(self.completions)
         if self._magics:
             self._magics.install()
@@ -118,6 +121,7 @@ class Extension:
         self._cell_transform.uninstall()
         self._input_transforms.uninstall()
         self._cell_ids.uninstall()
+        self._error_recorder.uninstall()
         self._shell.Completer.custom_matchers.remove(self.completions)
         for kind, name in MAGICS:
             del self._shell.magics_manager.magics[kind][name]

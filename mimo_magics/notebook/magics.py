@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import replace
 from functools import cached_property, partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -31,7 +30,7 @@ from mimo_magics.notebook.help_page import documented
 from mimo_magics.notebook.kernel.async_cell import AsyncCell, get_display_target, heartbeat
 from mimo_magics.notebook.kernel.cell_ids import CellIds
 from mimo_magics.notebook.kernel.comm_pump import pump_comm_messages
-from mimo_magics.notebook.kernel.user_variables import get_user_variables
+from mimo_magics.notebook.kernel.user_variables import get_prompt_variables, get_user_variables
 from mimo_magics.notebook.reply_display import ReplyDisplay
 from mimo_magics.notebook.session_selection import SessionSelection
 from mimo_magics.session.limits.usage_report import UsageReport
@@ -176,7 +175,7 @@ class MimoMagics:
         _, arguments = parse_command("%mimo_models", line)
         settings = self.config.snapshot()
         if arguments.service:
-            settings = replace(settings, preset=arguments.service, base_url=None, model=None)
+            settings = settings.override({"preset": arguments.service})
         ids = portal.run_async(partial(model_list.list_models, settings))
         display_bundle(models.models_bundle(settings, ids))
 
@@ -230,11 +229,14 @@ class MimoMagics:
         text = rest if body is None else cell_request.drop_option_lines(body)
         prompt = None if body is None and cell_request.is_continue_line(line) else text
         request = cell_request.build_cell_request(
-            parse_options("%%mimo", options), prompt, {**get_user_variables(self.shell), **local}
+            parse_options("%%mimo", options),
+            prompt,
+            {**get_prompt_variables(self.shell), **local},
+            self.config.snapshot().unresolved,
         )
-        settings = replace(self.config.snapshot(), **request.settings)
+        settings = self.config.snapshot().override(request.settings)
         session = self.session_selection.select_session(request, settings)
-        settings = replace(session.settings, **request.settings)
+        settings = session.settings.override(request.settings)
         target = get_display_target(self.shell)
         tools = tools_command.select_tools(request.tools, {**get_user_variables(self.shell), **local})
         renderer = choose_renderer(target, settings, async_cell)

@@ -9,6 +9,7 @@ from weakref import WeakKeyDictionary
 
 from mimo_magics.core.errors import SessionBusy
 from mimo_magics.core.i18n import Translatable
+from mimo_magics.core.models import estimate_tokens
 from mimo_magics.core.renderer_protocol import DisplayTarget
 from mimo_magics.core.settings import Settings
 from mimo_magics.core.working_folder import absolute_path
@@ -24,6 +25,8 @@ from mimo_magics.session.storage.session_file import SessionFile
 from mimo_magics.session.storage.session_paths import get_session_path
 from mimo_magics.session.turn import Turn
 
+LARGE_PROMPT_TOKENS = 10_000
+"""Estimated tokens of a prompt above which a notice names the cost of keeping it in the session."""
 NO_CELL_ID_NOTICE = Translatable(
     "Jupyter did not report the cell's id, so a re-run adds a turn. Use --id NAME to replace it instead."
 )
@@ -148,11 +151,20 @@ class SessionSelection:
         return f"id:{request.id}" if request.id else self._cell_ids.id
 
     def _iter_notices(self, request: CellRequest, target: DisplayTarget) -> Iterator[str]:
-        """Yield notices about a new session and about a missing cell id."""
+        """Yield the notices about the prompt, a new session and a missing cell id."""
+        yield from request.notices
+        tokens = round(estimate_tokens(request.prompt or ""))
+        if request.keep and tokens > LARGE_PROMPT_TOKENS:
+            yield Translatable(
+                "The prompt has about {tokens:,} tokens, which stay in the session and are sent with each later prompt. "
+                "Use --no-history for a one-off prompt.",
+                tokens=tokens,
+            )
         if request.session and not self.sessions.get(request.session).history.all_turns:
             yield Translatable("Started session {session}.", session=request.session)
+        # A program that runs a notebook unattended runs each cell once.
         if (
-            target != "terminal"
+            target == "front end"
             and request.keep
             and not self._request_cell_id(request)
             and not self._has_shown_no_id_notice

@@ -76,6 +76,7 @@ def _add_timing(first: Reply, second: Reply) -> Timing | None:
         first.timing.time_to_first_token,
         reduce(_add, reasoning_seconds) if reasoning_seconds else None,
         round(_add(first.timing.total, second.timing.total), 3),
+        round(_add(first.timing.tools, second.timing.tools), 3),
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -74,6 +74,10 @@ class DryRun:
     def compute_spending(self, usage: Usage) -> Spending:
         """Return the cost of these tokens at the prices of the service."""
         return Spending.from_usage(usage, self.service, str(self.body["model"]), self.settings.prices)
+
+    def add_warnings(self, warnings: Iterable[str]) -> DryRun:
+        """Return the dry run with more warnings."""
+        return replace(self, warnings=(*self.warnings, *warnings))
 
     def to_code(self, kind: CodeKind) -> str:
         """Return code that makes the call. It reads the API key from the environment variable `MIMO_API_KEY`.

@@ -71,7 +71,6 @@ class History:
 
     def append_or_restore(self, turn: Turn) -> History:
         """Return the history with a turn at the end of the current line, unless it follows that line already."""
-        turn = replace(turn, is_undone=False)
         for number, (parent, other) in enumerate(zip(self.parents, self.all_turns, strict=True)):
             if (parent, other.id) == (self.head, turn.id) and other.cell in ("", turn.cell):
                 return self.move_to(number).replace_last(_with_earlier_usage(turn, other))

@@ -201,7 +201,7 @@ class Session:
             running = create_running_turn(
                 self, prompt, past.turns, settings, tools, cell=cell, opens_branch=new, reuse=reuse
             )
-            running.opening_notices = (*take_notices(self, past, cell, running.cached), *notices)
+            running.opening_notices = (*take_notices(self, past, cell, running), *notices)
             try:
                 async with aclosing(running):
                     yield running

@@ -190,7 +190,7 @@ class ToolCallRunner:
         try:
             return _ReadyCall(index, call, tool, tool.parse_arguments(call.arguments))
         except ValueError as error:
-            return _failed_result(call, str(error))
+            return replace(_failed_result(call, str(error)), invalid_arguments=True)
 
     def _needs_approval(self, ready: _ReadyCall) -> bool:
         is_trusted = ready.tool.is_same_as(self._trusted_tools.get(ready.tool.name))

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from mimo_magics.core.errors import BadOption
 from mimo_magics.core.i18n import Translatable
+from mimo_magics.core.messages import Message
 from mimo_magics.core.settings import Settings
+from mimo_magics.core.text import quote
 from mimo_magics.session.continuation import CONTINUE_PROMPT, can_continue
 from mimo_magics.session.history import ROOT, History
 from mimo_magics.session.limits.budget import Spending
@@ -20,6 +22,9 @@ from mimo_magics.tools.tool import NotebookTool
 if TYPE_CHECKING:  # sessions use this module
     from mimo_magics.session.session import Session
 
+MAX_NAMED_TURNS = 3
+MAX_QUOTED_CHARS = 30
+"""Characters of a prompt in the list of stale replies."""
 ReusePolicy = Callable[[Turn], bool]
 """Decides whether the reply of a turn with the same request is reused."""
 
@@ -110,14 +115,14 @@ def prepare_turn_input(
     return build_turn_input(prompt, past, settings, session.started_on, specs), offered_tools
 
 
-def take_notices(session: Session, past: History, cell: str, cached_turn: Turn | None) -> Iterator[str]:
+def take_notices(session: Session, past: History, cell: str, running: RunningTurn) -> Iterator[str]:
     """Yield the notices before a reply, and remove those that were pending."""
-    if cached_turn:
-        yield cached_reply_notice(cached_turn)
+    if running.cached:
+        yield cached_reply_notice(running.cached)
         return
     while session.pending_notices:
         yield session.pending_notices.pop(0)
-    yield from replacement_notices(session.history, past, cell)
+    yield from replacement_notices(session.history, past, cell, running.prompt)
 
 
 def cached_reply_notice(turn: Turn) -> str:
@@ -128,8 +133,11 @@ def cached_reply_notice(turn: Turn) -> str:
     )
 
 
-def replacement_notices(history: History, past: History, cell: str) -> Iterator[str]:
-    """Yield a line about the turns that a prompt of this cell at this place replaces, if it replaces any."""
+def replacement_notices(history: History, past: History, cell: str, prompt: Message) -> Iterator[str]:
+    """Yield lines about the turns that a prompt of this cell at this place replaces, if it replaces any.
+
+    The later turns are named only after an edit: «Run All» repeats the prompts, and runs their cells anyway.
+    """
     if not cell or not past.all_turns:
         return
     place = len(past.path)
@@ -139,6 +147,21 @@ def replacement_notices(history: History, past: History, cell: str) -> Iterator[
             cell
         }:
             yield _replacement_notice(place + 1, len(path) - place - 1, end + 1)
+            replaced, *later = (history.all_turns[each] for each in path[place:])
+            if later and replaced.prompt != prompt:
+                yield _stale_notice(place + 2, later)
+
+
+def _stale_notice(first: int, turns: Sequence[Turn]) -> str:
+    """Return the line about the later turns of a branch, whose replies follow the replaced turn."""
+    shown = [
+        f"{number} «{quote(' '.join(turn.prompt.text.split()), MAX_QUOTED_CHARS)}»"
+        for number, turn in enumerate(turns[:MAX_NAMED_TURNS], first)
+    ]
+    more = ["…"] if len(turns) > MAX_NAMED_TURNS else []
+    return Translatable(
+        "To update the later replies, run their cells again: {turns}.", turns=", ".join(shown + more)
+    )
 
 
 def _replacement_notice(place: int, later_count: int, branch: int) -> str:

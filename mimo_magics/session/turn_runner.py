@@ -85,6 +85,8 @@ class RunningTurn:
         self._timer = TurnTimer(self.clock)
         self._limits = TurnLimits(turn_input, session_spending)
         self._summary = turn_input.past[-1].summary if turn_input.past else ""
+        self._known_notes = {note for turn in turn_input.past for note in turn.reply.notes}
+        """Notes of the earlier replies. A warning about the request is shown once in a session."""
         self._request_tokens = 0
         """Estimated tokens of the next request."""
         self._incomplete_stop = "interrupted"
@@ -103,6 +105,11 @@ class RunningTurn:
     async def aclose(self) -> None:
         """Cancel the turn and close its connection."""
         await self._events.aclose()
+
+    @property
+    def prompt(self) -> Message:
+        """The prompt."""
+        return self._turn_input.prompt
 
     @property
     def reply(self) -> Reply:
@@ -146,7 +153,13 @@ class RunningTurn:
         return turn
 
     def _build_cached_turn(self, cached_turn: Turn) -> Turn:
-        return replace(cached_turn, usage=Usage(), cell=self._cell, opens_branch=self._opens_branch)
+        return replace(
+            cached_turn,
+            usage=Usage(),
+            cell=self._cell,
+            opens_branch=self._opens_branch,
+            is_undone=False,
+        )
 
     def _build_turn(self) -> Turn:
         unfinished_calls = list(self._call_runner.fail_open_calls())
@@ -207,11 +220,12 @@ class RunningTurn:
             yield Notice(line)
         self._turn_input = await resolve_model(self._turn_input, service_endpoint)
         request, notes = self._turn_input.build_request()
-        for warning in (
-            *notes,
-            *request_warnings.find_warnings(settings, self._turn_input.service, request, service_endpoint),
-        ):
-            yield Note(warning)
+        warnings = request_warnings.find_warnings(
+            settings, self._turn_input.service, request, service_endpoint
+        )
+        for warning in (*notes, *warnings):
+            if warning not in self._known_notes:
+                yield Note(warning)
         try:
             async with aclosing(self._stream_responses(service_endpoint)) as events:
                 async for event in events:
@@ -390,7 +404,7 @@ class RunningTurn:
             other=other,
             model=model,
         )
-        is_new = note not in self._accumulator.reply.notes
+        is_new = note not in self._known_notes and note not in self._accumulator.reply.notes
         return note if is_other_model(model, other) and is_new else ""
 
 

@@ -44,6 +44,20 @@ So $x^2$ grows. שלום עולם. 你好，世界。
 
 """
 HOLD = 60.0
+TABLES = (
+    "%%mimo_compare --no-history --temperature 0 1\nrest",
+    "%mimo_compare diff 1 2",
+    "%mimo_config temperature=0.3\n%mimo_config",
+    "%mimo_panel",
+    "%mimo_usage",
+    "%mimo_session show",
+    "%mimo_session list",
+    "%mimo_session branches",
+    "%mimo_models",
+    "%mimo_tools",
+    "%mimo_tape",
+    "%%mimo --dry-run\nExplain {typo}.",
+)
 
 
 def chunk(**delta: Any) -> bytes:
@@ -64,7 +78,7 @@ def page(server: Server, browser: Browser, model: Peer) -> Iterator[Page]:
     if not AXE.is_file():
         pytest.skip("axe-core is not there: make browser")
     states = [f"%%mimo --no-history\n{state}" for state in ("thinking", "answering", "calling", "rest")]
-    write(server.folder / "accessible.ipynb", "%load_ext mimo_magics", *states)
+    write(server.folder / "accessible.ipynb", "%load_ext mimo_magics", *states, *TABLES)
     with Page(server, browser) as page:
         page.open("accessible.ipynb")
         page.window.add_script_tag(path=AXE)
@@ -82,6 +96,7 @@ def complaints(page: Page, cell: int) -> list[list[str]]:
     return found
 
 
+FIRST_TABLE = 5
 STATES = {"thinking": "A thought", "answering": "你好", "calling": "clock("}
 
 
@@ -107,3 +122,21 @@ def test_the_document_passes_axe(page: Page, theme: Theme) -> None:
     document.evaluate("document => document.querySelectorAll('details').forEach(each => each.open = true)")
     expect(document.locator("mjx-container").first).to_be_visible()
     assert complaints(page, 4) == [[], []]
+
+
+@pytest.fixture(scope="module")
+def tables(page: Page) -> Page:
+    """The page after the cells with tables have run."""
+    for number in range(len(TABLES)):
+        page.run(FIRST_TABLE + number)
+        page.wait_idle()
+    return page
+
+
+@pytest.mark.parametrize("theme", ["dark", "light"])
+@pytest.mark.parametrize("number", range(len(TABLES)), ids=[line.split("\n")[0] for line in TABLES])
+def test_every_table_and_panel_passes_axe(tables: Page, number: int, theme: Theme) -> None:
+    tables.theme(theme)
+    output = tables.output(FIRST_TABLE + number)
+    output.evaluate("output => output.querySelectorAll('details').forEach(each => each.open = true)")
+    assert complaints(tables, FIRST_TABLE + number) == [[], []]

@@ -92,8 +92,9 @@ def test_a_re_run_of_an_edited_cell_replaces_its_turn(page: Page, model: Peer) -
     edit_and_run(page, THREE, prompt("three!"))
     assert sent_contents(model) == [expected_contents("one two three!")]
     line = "Replaced turn 3. The previous version, with 2 later turns, is branch 6."
-    assert notices(page, THREE) == [line]
-    expect(page.output(THREE)).to_contain_text(line)
+    stale = "To update the later replies, run their cells again: 4 «four», 5 «five!»."
+    assert notices(page, THREE) == [line, stale]
+    expect(page.output(THREE)).to_contain_text(stale)
     assert shown(page) == [
         "Turn 1 one",
         "Turn 2 two",

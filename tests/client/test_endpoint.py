@@ -39,8 +39,9 @@ def test_the_error_on_a_missing_key_says_how_to_get_one_and_how_to_continue_with
         endpoint.resolve_endpoint(Settings())
     assert str(error.value) == "There is no API key for api.mimo-v2.com."
     assert error.value.hint == (
-        "Set MIMO_API_KEY (get a key at https://www.mimo-v2.com) or run %mimo_config api_key. "
-        "Without a key: %mimo_config preset=local"
+        "Get a key at https://www.mimo-v2.com and set MIMO_API_KEY,\n"
+        "or enter the key: %mimo_config api_key,\n"
+        "or use the embedded model without a key: %mimo_config preset=local"
     )
 
 

@@ -131,9 +131,16 @@ def test_a_block_that_hangs_ends_some_time_after_a_second_ctrl_c(monkeypatch: py
     monkeypatch.setattr(portal, "EXIT_SECONDS", 0.2)
     steps: list[str] = []
     interrupt_once(lambda: "closing" in steps)
-    with pytest.raises(KeyboardInterrupt), portal.PortalStream(closes_slowly(3, steps)):
-        pass
+    with pytest.raises(KeyboardInterrupt), portal.PortalStream(closes_slowly(3, steps)) as items:
+        next(iter(items))
     assert steps == ["closing"]
+
+
+def test_an_interrupt_before_the_first_item_is_requested_starts_nothing() -> None:
+    steps: list[str] = []
+    with pytest.raises(KeyboardInterrupt), portal.PortalStream(closes_slowly(0, steps)) as items:
+        raise KeyboardInterrupt
+    assert (steps, items.source) == ([], None)
 
 
 def test_a_stopped_loop_is_replaced(peer: Peer, monkeypatch: pytest.MonkeyPatch) -> None:

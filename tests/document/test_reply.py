@@ -66,12 +66,12 @@ def test_consecutive_reasoning_and_tool_calls_are_one_group_between_texts() -> N
     cap = "max-height: 20em; overflow: auto"
     assert inner(answer(*parts, stop="tool_calls")) == (
         "<details><summary>Reasoning · called clock</summary><blockquote><p>Hm.</p>\n"
-        "<details><summary>clock(&quot;zone&quot;: &quot;UTC&quot;) · done · 0.2 s</summary>"
+        "<details><summary>clock(zone=&quot;UTC&quot;) · done · 0.2 s</summary>"
         f'<pre style="{cap}"><code>{{\n  &quot;zone&quot;: &quot;UTC&quot;\n}}</code></pre>'
         f'<div><small>Result, 5 characters</small></div><pre style="{cap}"><code>12:00</code></pre></details>'
         "<p>So.</p>\n</blockquote></details>"
         "<p>Noon.</p>\n"
-        "<details><summary>Called bell</summary><blockquote>"
+        "<details><summary>Requested bell</summary><blockquote>"
         f'<details><summary>bell() · not run</summary><pre style="{cap}"><code>{{}}</code></pre></details>'
         "</blockquote></details>"
     )

@@ -13,7 +13,6 @@ from mimo_magics.core.messages import (
     Usage,
 )
 from mimo_magics.document.steps import (
-    call_line,
     format_json,
     group_parts,
     outcome_text,
@@ -22,7 +21,12 @@ from mimo_magics.document.steps import (
 )
 
 THINK, SO, TEXT = ReasoningPart("Hm."), ReasoningPart("So."), TextPart("Yes.")
-CLOCK, BELL = ToolCall("1", "clock"), ToolCall("2", "bell")
+CLOCK, BELL, CLOCK_2 = ToolCall("1", "clock"), ToolCall("2", "bell"), ToolCall("3", "clock")
+
+
+def result(call: ToolCall, **fields: bool) -> ToolResult:
+    """Return the result of a call."""
+    return ToolResult(call.id, call.name, "12", **fields)
 
 
 def summary(*parts: object, **fields: object) -> str:
@@ -41,33 +45,38 @@ def test_consecutive_steps_are_a_group_and_each_text_is_separate() -> None:
     ("parts", "expected"),
     [
         ((THINK,), "Reasoning · 3.2 s · 1,740 tokens"),
-        ((THINK, CLOCK), "Reasoning · 3.2 s · 1,740 tokens · called clock"),
         ((THINK, TEXT, SO), "Reasoning"),
-        ((CLOCK,), "Called clock"),
-        ((CLOCK, BELL, CLOCK), "Called clock (2 times), bell"),
+        ((CLOCK,), "Requested clock"),
+        ((CLOCK, result(CLOCK)), "Called clock"),
+        ((THINK, CLOCK, result(CLOCK)), "Reasoning · 3.2 s · 1,740 tokens · called clock"),
+        (
+            (CLOCK, result(CLOCK), BELL, result(BELL), CLOCK_2, result(CLOCK_2)),
+            "Called clock (2 times), bell",
+        ),
+        ((CLOCK, result(CLOCK, is_error=True)), "Failed clock"),
+        ((CLOCK, result(CLOCK, is_error=True, refused=True)), "Refused clock"),
+        ((CLOCK, result(CLOCK, is_error=True, invalid_arguments=True)), "Invalid arguments for clock"),
+        (
+            (
+                CLOCK,
+                BELL,
+                CLOCK_2,
+                result(CLOCK),
+                result(BELL, is_error=True, refused=True),
+                result(CLOCK_2, is_error=True),
+            ),
+            "Called clock · failed clock · refused bell",
+        ),
     ],
 )
-def test_a_summary_has_the_reasoning_and_the_calls(parts: tuple[object, ...], expected: str) -> None:
+def test_a_summary_has_the_reasoning_and_the_outcome_of_each_call(
+    parts: tuple[object, ...], expected: str
+) -> None:
     assert summary(*parts, usage=Usage(reasoning=1_740), timing=Timing(reasoning=3.21)) == expected
 
 
 def test_a_summary_leaves_out_unknown_values() -> None:
     assert summary(THINK) == "Reasoning"
-
-
-@pytest.mark.parametrize(
-    ("arguments", "expected"),
-    [
-        ("", "clock()"),
-        ("{", "clock()"),
-        ('{"zone": "Asia/To', 'clock("zone": "Asia/To)'),
-        ('{\n  "zone": "UTC",\n  "day": 1\n}', 'clock("zone": "UTC", "day": 1)'),
-        ('{"text": "' + "x" * 500 + '"}', 'clock("text": "' + "x" * 50 + "…)"),
-        ('{"a": "\u202e"}', 'clock("a": "⟨U+202E⟩")'),
-    ],
-)
-def test_a_call_on_one_line_is_truncated(arguments: str, expected: str) -> None:
-    assert call_line(ToolCall("1", "clock", arguments)) == expected
 
 
 @pytest.mark.parametrize(
@@ -78,6 +87,7 @@ def test_a_call_on_one_line_is_truncated(arguments: str, expected: str) -> None:
         (ToolResult("1", "clock", "12", seconds=1.25), "done · 1.2 s"),
         (ToolResult("1", "clock", "no", is_error=True, seconds=0.0), "failed · 0.0 s"),
         (ToolResult("1", "clock", "no", is_error=True, refused=True), "refused"),
+        (ToolResult("1", "clock", "no", is_error=True, invalid_arguments=True), "invalid arguments"),
     ],
 )
 def test_the_outcome_of_a_call_has_its_time(result: ToolResult | None, expected: str) -> None:
@@ -88,6 +98,15 @@ def test_a_result_has_its_size_and_a_limited_height() -> None:
     html = result_html(ToolResult("1", "clock", "x" * 12_345))
     assert "Result, 12,345 characters" in html
     assert 'style="max-height: 20em; overflow: auto"' in html
+
+
+def test_printed_output_has_a_label() -> None:
+    html = result_html(ToolResult("1", "clock", "12", log="<b>looking</b>"))
+    assert html.endswith(
+        "<div><small>Printed output</small></div>"
+        '<pre style="max-height: 20em; overflow: auto"><code>&lt;b&gt;looking&lt;/b&gt;</code></pre>'
+    )
+    assert "Printed output" not in result_html(ToolResult("1", "clock", "12"))
 
 
 def test_json_is_formatted_and_other_text_is_unchanged() -> None:

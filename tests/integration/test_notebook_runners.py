@@ -20,7 +20,6 @@ from support.programs import run_program
 from support.session_requests import expected_contents, expected_requests, notice_lines, sent_contents
 
 from mimo_magics import Session
-from mimo_magics.notebook.session_selection import NO_CELL_ID_NOTICE
 
 LOAD = "%load_ext mimo_magics"
 CITY = 'city = "Tokyo"'
@@ -107,13 +106,12 @@ def test_cells_without_ids_add_turns_that_are_read_back_and_reused(
     )
     run(source, once, environment(peer))
     assert sent_contents(peer) == expected_requests("one Tokyo two three")
-    assert list(map(notice_lines, answers(once))) == [[NO_CELL_ID_NOTICE], [], [], []]
+    assert list(map(notice_lines, answers(once))) == [[], [], [], []]
     assert prompts_and_replies(Session.from_notebook(once)) == obeyed("one Tokyo two three")
     run(source, twice, environment(peer, run_all="keep", notebook=once))
     assert sent_contents(peer) == []
     lines = [line for output in answers(twice) for line in notice_lines(output)]
-    assert [re.fullmatch(REUSED, line) is not None for line in lines] == [True, False, True, True, True]
-    assert lines[1] == NO_CELL_ID_NOTICE
+    assert [re.fullmatch(REUSED, line) is not None for line in lines] == [True, True, True, True]
     assert prompts_and_replies(Session.from_notebook(twice)) == obeyed("one Tokyo two three")
 
 
@@ -149,11 +147,14 @@ def test_turns_of_cells_with_an_id_replace_older_ones(peer: Peer, tmp_path: Path
         *expected_requests("one two! four! five!")[2:],
     ]
     assert list(map(notice_lines, answers(source))) == [
-        [NO_CELL_ID_NOTICE],
         [],
         [],
         [],
-        ["Replaced turn 2. The previous version, with 2 later turns, is branch 4."],
+        [],
+        [
+            "Replaced turn 2. The previous version, with 2 later turns, is branch 4.",
+            "To update the later replies, run their cells again: 3 «four», 4 «five».",
+        ],
         [],
         [],
     ]

@@ -1,6 +1,6 @@
 """Typical prompts, sent through a real shell to a server: which braces are replaced, and which are not."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from types import SimpleNamespace
 from typing import Any
 
@@ -9,6 +9,11 @@ from IPython.core.interactiveshell import InteractiveShell
 from support.peer import KEY, Peer
 
 from mimo_magics.notebook.cell_variables import expand
+
+
+def expand_text(prompt: str, namespace: Mapping[str, Any]) -> str:
+    """Return the prompt with the values of its variables."""
+    return expand(prompt, namespace).text
 
 
 class Frame:
@@ -467,12 +472,12 @@ class Everything(dict[str, Any]):
 
 @pytest.mark.parametrize("prompt", LITERAL)
 def test_literal_text_does_not_change_although_every_name_is_defined(prompt: str) -> None:
-    assert expand(prompt, Everything()) == prompt
+    assert expand_text(prompt, Everything()) == prompt
 
 
 @pytest.mark.parametrize("prompt", LITERAL)
 def test_literal_text_does_not_affect_the_paragraphs_around_it(prompt: str) -> None:
-    assert expand(f"{{name}}\n\n{prompt}\n\n{{name}}", VARIABLES) == f"Ada\n\n{prompt}\n\nAda"
+    assert expand_text(f"{{name}}\n\n{prompt}\n\n{{name}}", VARIABLES) == f"Ada\n\n{prompt}\n\nAda"
 
 
 @pytest.mark.parametrize("prompt", ["{name} {{n}} ${x} \\frac{a}{b}", "{{name}}", "{source}", "{"])

@@ -70,36 +70,42 @@ def notebook(tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize(
-    ("rerun", "follows", "line", "turns"),
+    ("rerun", "follows", "lines", "turns"),
     [
         (
             "one!",
             "",
-            "Replaced turn 1. The previous version, with 3 later turns, is branch 4.",
+            [
+                "Replaced turn 1. The previous version, with 3 later turns, is branch 4.",
+                "To update the later replies, run their cells again: 2 «two», 3 «three», 4 «four».",
+            ],
             ["Turn 1 one!", "Stale: branch 2 two", "Stale: branch 3 three", "Stale: branch 4 four"],
         ),
         (
             "three!",
             "one two",
-            "Replaced turn 3. The previous version, with 1 later turn, is branch 4.",
+            [
+                "Replaced turn 3. The previous version, with 1 later turn, is branch 4.",
+                "To update the later replies, run their cells again: 4 «four».",
+            ],
             ["Turn 1 one", "Turn 2 two", "Turn 3 three!", "Stale: branch 4 four"],
         ),
         (
             "four!",
             "one two three",
-            "Replaced turn 4. The previous version is branch 4.",
+            ["Replaced turn 4. The previous version is branch 4."],
             ["Turn 1 one", "Turn 2 two", "Turn 3 three", "Turn 4 four!"],
         ),
     ],
 )
 def test_a_re_run_replaces_its_turn_and_reports_the_later_turns(
-    kernel: Kernel, peer: Peer, rerun: str, follows: str, line: str, turns: list[str]
+    kernel: Kernel, peer: Peer, rerun: str, follows: str, lines: list[str], turns: list[str]
 ) -> None:
     run_prompts(kernel, "one two three four")
     sent_contents(peer)
     (ran,) = run_prompts(kernel, rerun)
     assert sent_contents(peer) == [expected_contents(f"{follows} {rerun}")]
-    assert cell_notices(ran) == [line]
+    assert cell_notices(ran) == lines
     assert list(map(" ".join, shown_turns(kernel))) == turns
 
 
@@ -120,8 +126,11 @@ def test_the_turns_of_a_loop_replace_those_of_its_last_run(kernel: Kernel, peer:
     assert sent_contents(peer) == expected_requests("one two three four")
     ran = kernel.run(loop.format(["two!", "three!", "more"]), cell="loop")
     assert sent_contents(peer) == expected_requests("one two! three! more")[1:]
-    line = "Replaced turn 2. The previous version, with 2 later turns, is branch 4."
-    assert list(map(notice_lines, ran.outputs)) == [[line], [], []]
+    lines = [
+        "Replaced turn 2. The previous version, with 2 later turns, is branch 4.",
+        "To update the later replies, run their cells again: 3 «three», 4 «four».",
+    ]
+    assert list(map(notice_lines, ran.outputs)) == [lines, [], []]
 
 
 def test_nested_run_cell_calls_count_as_a_loop(kernel: Kernel, peer: Peer) -> None:

@@ -67,6 +67,16 @@ def test_variables_in_the_prompt_are_replaced_unless_it_is_raw() -> None:
     assert build_cell_request(Namespace(raw=True), "Explain {x}", {"x": 1}) == CellRequest("Explain {x}", {})
 
 
+def test_references_without_a_value_are_noticed_or_refused() -> None:
+    request = build_cell_request(Namespace(), "{x} {y}", {"x": 1})
+    assert request.prompt == "1 {y}"
+    assert [notice.partition(". ")[0] for notice in request.notices] == ["Not replaced in the prompt: {y}"]
+    assert build_cell_request(Namespace(), "{y}", {}, "ignore") == CellRequest("{y}", {})
+    assert build_cell_request(Namespace(raw=True), "{y}", {}, "error") == CellRequest("{y}", {})
+    with pytest.raises(BadOption, match="Not replaced in the prompt"):
+        build_cell_request(Namespace(), "{y}", {}, "error")
+
+
 @pytest.mark.parametrize("prompt", ["", " ", "\n\t\n"])
 def test_an_empty_prompt_is_an_error(prompt: str) -> None:
     with pytest.raises(BadOption, match="The prompt is empty"):

@@ -15,6 +15,7 @@ import pytest
 from support.kernel import Kernel, Ran
 from support.kernel_cells import roles
 from support.peer import CUT, SILENCE, Answer, Peer, Seen, error, frames, obey, reply, stream
+from support.session_cells import cell_notices
 
 
 def showing(kernel: Kernel, text: str) -> Callable[[], bool]:
@@ -220,6 +221,22 @@ def test_code_for_a_format_without_a_base_url_is_an_error(kernel: Kernel) -> Non
     ]
 
 
+def test_the_reply_and_a_dry_run_name_what_was_not_replaced(kernel: Kernel, peer: Peer) -> None:
+    peer.answers(obey)
+    kernel.run("rows = [1, 2]")
+    prompt = "Explain {rows}, {rows.head()} and {typo}."
+    fact = "Not replaced in the prompt: {rows.head()}, {typo}."
+    (notice,) = cell_notices(kernel.run(f"%%mimo\n{prompt}"))
+    assert notice.startswith(fact)
+    assert peer.requests[-1].body["messages"][-1]["content"] == "Explain [1, 2], {rows.head()} and {typo}."
+    count = len(peer.requests)
+    assert f"⚠ {fact}" in kernel.run(f"%%mimo --dry-run\n{prompt}").documents[0]
+    kernel.run("%mimo_config unresolved=error")
+    assert kernel.run(f"%%mimo\n{prompt}").error[0] == f"BadOption: {fact}"
+    kernel.run("%mimo_config unresolved=default")
+    assert len(peer.requests) == count
+
+
 def test_continue_has_no_dry_run(kernel: Kernel) -> None:
     assert (
         kernel.run("%mimo --dry-run continue")
@@ -254,3 +271,12 @@ def test_an_interrupted_document_becomes_plain_text_and_is_not_rendered_again(
     assert "Shown as plain text: rendering was interrupted." in document
     assert ran.error[0] == "Interrupted: The rendering was interrupted. The reply is saved."
     assert kernel.run("print(len(stops))").text == "1\n"
+
+
+def test_a_truncated_reply_names_continue(kernel: Kernel, peer: Peer) -> None:
+    peer.answers(lambda seen: stream(seen, reply("One, two", stop="length")))
+    advice = ["The reply is incomplete; %mimo continue resumes it."]
+    assert cell_notices(kernel.run("%%mimo\nCount.")) == advice
+    assert cell_notices(kernel.run("%%mimo --no-history\nCount.")) == []
+    peer.answers(obey)
+    assert cell_notices(kernel.run("%mimo continue")) == []

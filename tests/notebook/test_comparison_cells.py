@@ -113,3 +113,8 @@ def test_the_help_lists_the_options(kernel: Kernel) -> None:
     assert "--repeat" in text
     assert "--temperature" in text
     assert "%mimo_compare adopt NUMBER" in kernel.help("%mimo_compare?")
+
+
+def test_the_first_reply_names_what_was_not_replaced(kernel: Kernel, peer: Peer) -> None:
+    html = output_html(kernel.run("%%mimo_compare -t 0 1\nExplain {typo}."))
+    assert html.count("Not replaced in the prompt: {typo}.") == 1

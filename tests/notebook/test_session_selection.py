@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from support.kernel import Kernel, Ran
-from support.peer import Peer
+from support.peer import KEY, Peer
 from support.session_cells import (
     WORDS,
     cell_notices,
@@ -20,6 +20,7 @@ from support.session_cells import (
 from support.session_requests import expected_contents, expected_requests, sent_contents
 
 from mimo_magics import Session
+from mimo_magics.notebook.session_selection import NO_CELL_ID_NOTICE
 
 
 @pytest.fixture
@@ -93,7 +94,10 @@ def test_a_pasted_cell_runs_at_its_old_place(kernel: Kernel, peer: Peer) -> None
         expected_contents("two!"),
         expected_contents("two! five"),
     ]
-    assert cell_notices(pasted) == ["Replaced turn 1. The previous version, with 2 later turns, is branch 8."]
+    assert cell_notices(pasted) == [
+        "Replaced turn 1. The previous version, with 2 later turns, is branch 8.",
+        "To update the later replies, run their cells again: 2 «three», 3 «four».",
+    ]
     run_prompts(kernel, "one!")
     assert sent_contents(peer) == [expected_contents("one!")]
 
@@ -289,3 +293,28 @@ def test_a_deleted_folder_is_an_error_before_the_next_prompt_is_sent(
     enable_autosave(kernel, tmp_path / "talk.ipynb")
     run_prompts(kernel, "two")
     assert saved_prompts(tmp_path / "talk.mimo.json") == ["one", "two"]
+
+
+def test_a_large_prompt_that_stays_in_the_session_gets_one_notice(kernel: Kernel, peer: Peer) -> None:
+    kernel.run("report = 'word ' * 10_000")
+    (ran,) = run_prompts(kernel, "{report}")
+    (notice,) = cell_notices(ran)
+    assert re.fullmatch(
+        r"The prompt has about 1\d,\d{3} tokens, which stay in the session and are sent with each later prompt\. "
+        r"Use --no-history for a one-off prompt\.",
+        notice,
+    )
+    assert cell_notices(run_prompts(kernel, "short")[0]) == []
+    assert cell_notices(run_prompts(kernel, "{report}", "--no-history")[0]) == []
+
+
+def test_a_notebook_that_reports_no_cell_ids_gets_one_notice(peer: Peer, tmp_path: Path) -> None:
+    environment = {"MIMO_API_KEY": KEY, "MIMO_BASE_URL": f"{peer.url}/v1", "JPY_SESSION_NAME": "talk.ipynb"}
+    with Kernel(tmp_path, console=True, **environment) as kernel:
+        kernel.run("%load_ext mimo_magics")
+        unattended = kernel.run("%%mimo\nzero", watched=False)
+        assert [cell_notices(unattended), *map(cell_notices, run_prompts(kernel, "one two"))] == [
+            [],
+            [NO_CELL_ID_NOTICE],
+            [],
+        ]

@@ -893,3 +893,11 @@ async def test_clear_and_a_new_branch_clear_approvals(peer: Peer, forget: Callab
     await turn(chat, ALWAYS)
     forget(chat)
     assert (0, "waiting") in progress(await turn(chat, Approval(allowed=False)))
+
+
+async def test_a_call_with_invalid_arguments_is_marked(peer: Peer) -> None:
+    peer.script = script(answer(HM, zone(0, '{"zone": 1')), answer(TextPart("Sorry.")))
+    chat = session(peer, made())
+    await turn(chat)
+    (outcome,) = [part for part in chat.turns[0].reply.message.parts if isinstance(part, ToolResult)]
+    assert (outcome.is_error, outcome.refused, outcome.invalid_arguments) == (True, False, True)

@@ -326,15 +326,27 @@ CELLS = ["a", "b", "c", "d", "e"]
 @pytest.mark.parametrize(
     ("place", "expected"),
     [
-        (0, "Replaced turn 1. The previous version, with 4 later turns, is branch 5."),
-        (2, "Replaced turn 3. The previous version, with 2 later turns, is branch 5."),
-        (4, "Replaced turn 5. The previous version is branch 5."),
+        (
+            0,
+            (
+                "Replaced turn 1. The previous version, with 4 later turns, is branch 5.",
+                "To update the later replies, run their cells again: 2 «b», 3 «c», 4 «d», ….",
+            ),
+        ),
+        (
+            2,
+            (
+                "Replaced turn 3. The previous version, with 2 later turns, is branch 5.",
+                "To update the later replies, run their cells again: 4 «d», 5 «e».",
+            ),
+        ),
+        (4, ("Replaced turn 5. The previous version is branch 5.",)),
     ],
 )
-def test_a_re_run_replaces_its_turn(peer: Peer, place: int, expected: str) -> None:
+def test_a_re_run_replaces_its_turn(peer: Peer, place: int, expected: tuple[str, ...]) -> None:
     chat = create_session(peer)
     run_cells(chat, *CELLS)
-    assert notices(chat, "again", cell=CELLS[place]) == (expected,)
+    assert notices(chat, "again", cell=CELLS[place]) == expected
     assert request_bodies(peer) == [
         *(expected_body(*CELLS[: number + 1]) for number in range(5)),
         expected_body(*CELLS[:place], "again"),
@@ -343,6 +355,15 @@ def test_a_re_run_replaces_its_turn(peer: Peer, place: int, expected: str) -> No
     assert (current_prompts(chat), describe_branches(chat)) == (
         now,
         [(5, "a b c d e", False), (6, now, True)],
+    )
+
+
+def test_stale_prompts_are_quoted_on_one_short_line(peer: Peer) -> None:
+    chat = create_session(peer)
+    ask(chat, "one", cell="a")
+    ask(chat, "two\n\n\u202ethree " + "x" * 1_000, cell="b")
+    assert notices(chat, "again", cell="a")[1] == (
+        f"To update the later replies, run their cells again: 2 «two ⟨U+202E⟩three {'x' * 12}…»."
     )
 
 
@@ -382,8 +403,8 @@ def test_a_replaced_turn_of_another_branch_gets_a_notice(peer: Peer) -> None:
     run_cells(chat, "n", new=True)
     run_cells(chat, "c")
     expected = "Replaced turn 1. The previous version, with 1 later turn, is branch {}."
-    assert notices(chat, "again", cell="a") == (expected.format(2),)
-    assert notices(chat, "again", cell="n", new=True) == (expected.format(4),)
+    assert notices(chat, "a", cell="a") == (expected.format(2),)
+    assert notices(chat, "n", cell="n", new=True) == (expected.format(4),)
     assert notices(chat, "again", cell="m", new=True) == ()
 
 

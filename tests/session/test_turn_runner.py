@@ -181,3 +181,13 @@ def test_a_reply_of_another_model_gets_a_note_and_its_price(
 def test_the_embedded_model_is_not_another_model(peer: Peer) -> None:
     peer.script = lambda seen: stream(seen, replace(reply("ok"), model="mimo-local"))
     assert session(peer, model="mimo-v2-pro").ask("one").notes == ()
+
+
+def test_a_warning_is_shown_once_in_a_session(mimo: Peer) -> None:
+    chat = Session(temperature=9.0, model="mimo-v2-flash")
+    first = chat.ask("one").notes
+    assert first == ("temperature 9 is outside the documented range of mimo-v2: 0 to 2.",)
+    assert chat.ask("two").notes == ()
+    assert chat.ask("three", temperature=8.0).notes == (first[0].replace("9", "8"),)
+    assert chat.ask("four", keep=False).notes == first
+    assert chat.fork("other", 0).ask("five").notes == first

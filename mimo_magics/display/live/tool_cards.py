@@ -27,6 +27,7 @@ from mimo_magics.display.live.streaming_markdown import StreamingMarkdown
 from mimo_magics.display.live.widgets import WidgetFactory
 from mimo_magics.document import steps
 from mimo_magics.document.approval_text import arguments_text, more_text, name_text, split_pages
+from mimo_magics.document.call_line import call_line
 
 APPROVAL_STYLE = "white-space: pre-wrap; overflow-wrap: anywhere; overflow: visible"
 """A page of arguments is shown whole, without a scroll bar."""
@@ -260,7 +261,7 @@ class ToolCard:
             self._body.value = _approval_html(self._waiting_text)
             return
         call = ToolCall(self._call_id, self._tool_name, "".join(self._argument_chunks))
-        self._heading.description = steps.call_line(call)
+        self._heading.description = call_line(call)
         # Before the call starts, its arguments may be incomplete.
         if self._last_progress:
             result = self._last_progress.result

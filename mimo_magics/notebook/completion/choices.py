@@ -93,7 +93,7 @@ def _iter_models(choices: Choices, given: GivenOptions) -> Iterator[str]:
     for service_name in given.get("preset") or (choices.settings.preset,):
         # The line may name a service that does not exist.
         with suppress(BadOption):
-            yield from model_list.get_known_models(replace(choices.settings, preset=service_name))
+            yield from model_list.get_known_models(choices.settings.override({"preset": service_name}))
 
 
 def _list_values_by_type(kind: Any) -> TextsByKind:

@@ -12,6 +12,7 @@ import ipywidgets
 
 from mimo_magics.core.errors import MimoError
 from mimo_magics.core.i18n import translate
+from mimo_magics.core.settings import Unresolved
 from mimo_magics.core.text import escape_html
 from mimo_magics.display.live.live_renderer import ViewRenderer
 from mimo_magics.display.live.view import ReplyView
@@ -22,8 +23,9 @@ from mimo_magics.notebook.cell_variables import expand
 from mimo_magics.notebook.commands import tools as tools_command
 from mimo_magics.notebook.config.store import MimoConfig
 from mimo_magics.notebook.kernel.async_cell import heartbeat
-from mimo_magics.notebook.kernel.user_variables import get_user_variables
+from mimo_magics.notebook.kernel.user_variables import get_prompt_variables, get_user_variables
 from mimo_magics.notebook.session_selection import SessionSelection
+from mimo_magics.notebook.unresolved_references import check_expansion
 from mimo_magics.session import turn_driver
 from mimo_magics.session.comparison.runner import RunningComparison, open_comparison
 from mimo_magics.session.comparison.variants import Variant
@@ -164,10 +166,12 @@ class PromptBox:
     async def _stream_reply(self) -> None:
         settings = self._config.snapshot()
         session = self._session = self._session_selection.sessions.current
-        prompt = self._resolve_prompt(session.turns)
+        prompt, notices = self._resolve_prompt(session.turns, settings.unresolved)
         display_options, progress = DisplayOptions.from_settings(settings), ReplyProgress()
         tools = tools_command.select_tools(None, get_user_variables(self._shell))
-        comparison = open_comparison(session, prompt, [Variant("", {})], past=self._past, tools=tools)
+        comparison = open_comparison(
+            session, prompt, [Variant("", {})], past=self._past, tools=tools, notices=notices
+        )
         async with comparison as self._running:
             renderer = ViewRenderer(ReplyView(display_options, progress, self), progress)
             self._reply_area.children = (renderer.view.root,)
@@ -178,15 +182,17 @@ class PromptBox:
                 renderer.clear()
         self._running.raise_if_all_failed()
 
-    def _resolve_prompt(self, turns: Sequence[Turn]) -> Prompt:
-        """Return the prompt, and set the turns before it."""
+    def _resolve_prompt(
+        self, turns: Sequence[Turn], unresolved: Unresolved
+    ) -> tuple[Prompt, tuple[str, ...]]:
+        """Return the prompt and the notices about it, and set the turns before it."""
         self._repeated_turn = None if self._prompt.value.strip() or not turns else turns[-1]
         self._past = turns[:-1] if self._repeated_turn else turns
-        return (
-            self._repeated_turn.prompt.parts
-            if self._repeated_turn
-            else expand(self._prompt.value, get_user_variables(self._shell))
-        )
+        if self._repeated_turn:
+            return self._repeated_turn.prompt.parts, ()
+        variables = get_prompt_variables(self._shell)
+        expansion = expand(self._prompt.value, variables)
+        return expansion.text, check_expansion(self._prompt.value, expansion, variables, unresolved)
 
     def _show_document(self) -> None:
         """Replace the widgets of the reply by its document."""

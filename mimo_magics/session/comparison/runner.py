@@ -36,7 +36,12 @@ class RunningComparison:
     """
 
     def __init__(
-        self, variants: Sequence[Variant], start_turn: TurnFactory, finish_turn: TurnFinisher, at_once: int
+        self,
+        variants: Sequence[Variant],
+        start_turn: TurnFactory,
+        finish_turn: TurnFinisher,
+        at_once: int,
+        notices: Sequence[str] = (),
     ) -> None:
         if at_once < 1:
             raise BadOption(
@@ -54,6 +59,7 @@ class RunningComparison:
         self._start_turn = start_turn
         self._finish_turn = finish_turn
         self._semaphore = asyncio.Semaphore(at_once)
+        self._notices = tuple(notices)
         self._queue: asyncio.Queue[ReplyEvent] = asyncio.Queue()
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -108,6 +114,7 @@ class RunningComparison:
 
     async def _run_turn(self, index: int) -> None:
         running = self.running_turns[index] = self._start_turn(self.variants[index])
+        running.opening_notices = self._notices if index == 0 else ()
         try:
             async with aclosing(running):
                 async for event in running:
@@ -125,6 +132,7 @@ async def open_comparison(
     past: Sequence[Turn] | None = None,
     tools: Iterable[ToolLike] = (),
     at_once: int = MAX_CONCURRENT_CALLS,
+    notices: Sequence[str] = (),
     **options: Unpack[Options],
 ) -> AsyncIterator[RunningComparison]:
     """Send a prompt with several settings at a time, and yield the running comparison. The session gets no turn.
@@ -138,6 +146,7 @@ async def open_comparison(
         past: turns that the prompt follows; by default those of the session.
         tools: tools that the model may call; by default none.
         at_once: number of calls that run at a time.
+        notices: lines to show with the first reply.
         options: fields of `Settings` to override for all replies.
 
     Raises:
@@ -155,5 +164,5 @@ async def open_comparison(
 
     with session.lock.hold():
         settings = session.settings.override(options)
-        async with RunningComparison(variants, start_turn, finish_turn, at_once).run() as running:
+        async with RunningComparison(variants, start_turn, finish_turn, at_once, notices).run() as running:
             yield running

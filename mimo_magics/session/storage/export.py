@@ -130,6 +130,7 @@ def _build_part_blocks(part: Part) -> Iterator[str]:
             )
             yield _fence(output)
             if part.log:
+                yield translate("Printed output")
                 yield _fence(part.log)
 
 

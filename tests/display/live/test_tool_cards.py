@@ -68,7 +68,7 @@ def test_a_tool_call_is_shown_from_its_name_to_its_result(wire: PageConnection) 
     ):
         feed_view(shown, event)
         states.append(wire.states[wire.find("ToggleButtonModel", "clock(")]["description"])
-    assert states[:3] == ["clock()", 'clock("zone": "U)', 'clock("zone": "UTC")']
+    assert states[:3] == ["clock()", 'clock(zone="U")', 'clock(zone="UTC")']
     small = [value for value in wire.values() if value.startswith("<small>") and len(value) > 15]
     shown_states = [
         state for state, _ in groupby(re.sub(r"running · \d+ s", "running", each) for each in small)

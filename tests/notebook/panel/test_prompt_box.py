@@ -224,3 +224,13 @@ def test_the_box_shows_the_approval_buttons_of_tools(kernel: Kernel, peer: Peer)
     assert sent(peer)[-1][-1] == "noon"
     assert "Noon." in kernel.run("print(*shown())").text
     kernel.run("%mimo_tools remove clock")
+
+
+def test_the_reply_names_what_was_not_replaced(kernel: Kernel, peer: Peer) -> None:
+    press(kernel, "Explain {typo}.")
+    assert "Not replaced in the prompt: {typo}." in kernel.run("print(*shown())").text
+    kernel.run("%mimo_config unresolved=error")
+    press(kernel, "Explain {typo}.")
+    assert "Not replaced in the prompt: {typo}." in kernel.run(STATE).text
+    kernel.run("%mimo_config --reset")
+    assert len(peer.requests) == 1

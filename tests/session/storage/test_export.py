@@ -118,7 +118,7 @@ def test_markdown_has_prompts_replies_and_tool_calls() -> None:
         "<details><summary>Sent in place of older turns</summary>\n\n```\nThey said hello.\n```\n\n</details>\n\n"
         "<details><summary>Reasoning</summary>\n\n````\nWhat is ``` here?\n````\n\n</details>\n\n"
         'Call to run\\_it\n\n``````\n{\n  "code": "`````"\n}\n``````\n\n'
-        "Result of run\\_it: failed\n\n````\n```\n# no heading\n```\n````\n\n```\n*printed*\n```\n\n"
+        "Result of run\\_it: failed\n\n````\n```\n# no heading\n```\n````\n\nPrinted output\n\n```\n*printed*\n```\n\n"
         "It is **so**.\n\n⚠ \\*note\\*\n\n- \\[A\\] https://a.example/\\_x\\_\n\n"
         f"*mimo-test · {format_time(0)} · the oldest turn was not sent, but a summary was*\n"
     )
