@@ -237,6 +237,7 @@ class Settings:
         "Re-run policy: call the model again, or reuse the saved reply if the request is unchanged.",
     )
     unresolved: Unresolved = _setting(
+        "session",
         "notice",
         "References in a prompt that have no value: show a notice, raise an error, or ignore them.",
     )

@@ -33,7 +33,7 @@ def models_bundle(settings: Settings, ids: tuple[str, ...]) -> dict[str, str]:
     model_ids = ids or (*get_known_models(settings), *speech_models)
     if len(model_ids) > table.MAX_VISIBLE_ROWS:
         # The current model and those with published data are not folded.
-        model_ids = sorted(model_ids, key=lambda each: (each != current_model, each not in MODELS))
+        model_ids = tuple(sorted(model_ids, key=lambda each: (each != current_model, each not in MODELS)))
     rows = (
         (
             "→" if each == current_model else "",
