@@ -125,14 +125,14 @@ class Transcript:
         current = [row for row in self.rows if row.is_current]
         stale = [row for row in self.rows if not row.is_current]
         sections = (
-            (OLDER_TITLE, *_split(current, MAX_TURNS)),
-            (OLDER_STALE_TITLE, *_split(stale, MAX_STALE_TURNS)),
+            (OLDER_TITLE, SHOW_HINT, *_split(current, MAX_TURNS)),
+            (OLDER_STALE_TITLE, "", *_split(stale, MAX_STALE_TURNS)),
         )
-        open_numbers = _find_open_rows(sections[0][2])
+        open_numbers = _find_open_rows(current)
         html, texts = [], []
-        for title, older, newest in sections:
+        for title, hint, older, newest in sections:
             if older:
-                listed = _list_bundle(older)
+                listed = _list_bundle(older, hint)
                 html.append(steps.details_html(translate(title), listed["text/html"]))
                 texts.append(f"{translate(title)}\n{listed['text/plain']}")
             html.extend(_folded_html(row, is_open=row.number in open_numbers) for row in newest)
@@ -280,8 +280,8 @@ def _folded_html(row: TranscriptRow, *, is_open: bool) -> str:
     return steps.details_html(line, _row_html(row), is_open=is_open)
 
 
-def _list_bundle(rows: Sequence[TranscriptRow]) -> dict[str, str]:
-    """Return turns as a table, with their prompts only."""
+def _list_bundle(rows: Sequence[TranscriptRow], hint: str) -> dict[str, str]:
+    """Return turns as a table, with their prompts only, and a hint below it."""
     cells = (
         (
             row.title,
@@ -292,7 +292,7 @@ def _list_bundle(rows: Sequence[TranscriptRow]) -> dict[str, str]:
         for row in rows
     )
     heads = translatables("turn", "prompt", "input tokens", "output tokens")
-    return table.table_bundle(heads, cells, numeric_columns=heads[2:], caption=SHOW_HINT)
+    return table.table_bundle(heads, cells, numeric_columns=heads[2:], caption=hint)
 
 
 def _split(
