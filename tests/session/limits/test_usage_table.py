@@ -121,7 +121,7 @@ def test_only_the_newest_turns_have_a_row_each(count: int) -> None:
         assert numbers == [f"1–{count - 12}", *(str(n) for n in range(count - 11, count + 1))]
         assert shown[-1] == "Prices of 2026-09: an estimate. All turns: _.to_frame()"
         visible, _, folded = page(*many(count)).partition("<details>")
-        assert (visible.count("<tr>"), folded.startswith('<summary dir="auto">Older turns')) == (15, True)
+        assert (visible.count("<tr"), folded.startswith('<summary dir="auto">Older turns')) == (15, True)
         assert all(f">Question {n}</span>" in folded for n in (1, count - 12))
     assert shown[-2].split()[1:2] == [f"{sum(100 * n for n in range(1, count + 1)):,}"]
 
