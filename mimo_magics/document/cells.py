@@ -75,11 +75,11 @@ class Bar:
     def html(self) -> str:
         """A bar on its track, and the number beside it."""
         number = (
-            f'<div style="min-width:5em;text-align:right;white-space:nowrap">{escape_html(self.number)}</div>'
+            f'<div style="min-width:4.2em;text-align:right;white-space:nowrap">{escape_html(self.number)}</div>'
         )
         if self.share is None:
             return number
         width = max(round(self.share * 100, 1), 1 if self.share else 0)
         bar = f'<div style="width:{width:g}%;height:0.8em;background:{self.color}"></div>'
-        track = f'<div style="flex:1 1 5em;background:{TRACK_COLOR}">{bar}</div>'
-        return f'<div style="display:flex;align-items:center">{track}{number}</div>'
+        track = f'<div style="width:4em;background:{TRACK_COLOR}">{bar}</div>'
+        return f'<div style="display:flex;align-items:center;justify-content:flex-end">{track}{number}</div>'

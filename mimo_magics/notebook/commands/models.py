@@ -12,8 +12,10 @@ from mimo_magics.core.pricing import PRICES_AS_OF, Price, find_price
 from mimo_magics.core.services import LOCAL_SERVICE, SERVICES, Service
 from mimo_magics.core.settings import Settings
 from mimo_magics.document import table
+from mimo_magics.document.cells import Cell, OneLine
 
 UNKNOWN = "–"
+MAX_ID_CHARS = 60
 NUMERIC_COLUMNS = ("window", "max output", "input", "cached", "output")
 
 
@@ -46,16 +48,16 @@ def models_bundle(settings: Settings, ids: tuple[str, ...]) -> dict[str, str]:
     )
 
 
-def _row(id_: str, model: Model | None, service: Service, settings: Settings) -> tuple[str, ...]:
+def _row(id_: str, model: Model | None, service: Service, settings: Settings) -> tuple[str | Cell, ...]:
     cost = find_price(service.name, id_, settings.prices)
     return (
-        id_,
+        OneLine(id_, MAX_ID_CHARS),
         f"{model.context_window:,}" if model else UNKNOWN,
         f"{min(model.max_output, service.max_output or model.max_output):,}" if model else UNKNOWN,
         ", ".join(map(translate, _iter_input_types(id_))),
         _format_thinking(id_, model),
         *_format_prices(cost, service),
-        _note(id_, service, settings),
+        OneLine(_note(id_, service, settings), MAX_ID_CHARS),
     )
 
 

@@ -44,8 +44,8 @@ STYLE = """<style>
 .mimo-panel .widget-label, .mimo-panel .mimo-tags > .widget-html { flex: none; width: 10.5em; margin: 0; padding: 0; text-align: start; color: inherit; }
 .mimo-panel .mimo-tags { align-items: center; width: auto; }
 .mimo-panel .mimo-tags .jupyter-widget-tagsinput { flex: 1 1 0; min-width: 0; flex-wrap: wrap; }
-.mimo-panel .jupyter-widget-tagsinput .widget-text { display: inline-block !important; flex: 1 1 12em; width: auto; min-width: 12em; }
-.mimo-panel .widget-dropdown > select { background-image: linear-gradient(45deg, transparent 50%, currentColor 50%), linear-gradient(-45deg, currentColor 50%, transparent 50%);
+.mimo-panel .jupyter-widget-tagsinput .widget-text, .mimo-panel .jupyter-widget-taginput { display: inline-block !important; flex: 1 1 12em; width: auto; min-width: 12em; max-width: 100%; margin: 1px 0; }
+.mimo-panel .widget-dropdown > select { background-image: linear-gradient(45deg, transparent 50%, currentColor 50%), linear-gradient(135deg, currentColor 50%, transparent 50%);
   background-size: 5px 5px; background-position: right 12px center, right 7px center; background-repeat: no-repeat; }
 .mimo-panel .widget-readout { flex: none; width: 4.5em; min-width: 0; overflow: visible; }
 .mimo-panel .widget-toggle-buttons { display: flex; flex-wrap: wrap; align-items: center; }
@@ -53,14 +53,20 @@ STYLE = """<style>
 .mimo-panel .widget-toggle-button { width: auto; padding: 0 0.75em; }
 .mimo-panel .mimo-unseen { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
 .mimo-panel .mimo-idle .slider-container, .mimo-panel .mimo-unsent .slider-container { opacity: 0.45; }
-.mimo-panel .mimo-unsent .widget-readout:not(:focus) { font-size: 0; }
+.mimo-panel .mimo-unsent .widget-readout:not(:focus) { width: calc(4.5 * var(--jp-widgets-font-size, 13px)); font-size: 0; }
 .mimo-panel .mimo-unsent .widget-readout:not(:focus)::before { content: "–"; font-size: var(--jp-widgets-font-size, 13px); }
 .mimo-panel .mimo-idle .widget-label { color: var(--jp-ui-font-color2, inherit); }
 .mimo-panel .mimo-buttons { display: flex; flex-wrap: wrap; align-items: center; gap: 0 0.5em; margin-top: 0.5em; }
 .mimo-panel .mimo-buttons button { flex: none; width: auto; margin: 0; }
+@container (min-width: 76em) {
+  .mimo-panel.mimo-panel .mimo-rows { grid-template-columns: repeat(2, minmax(0, 1fr)); }
+}
+@container (min-width: 76em) and (max-width: 130em) {
+  .mimo-panel.mimo-panel .mimo-row { grid-template-columns: minmax(0, 1fr) 5.5em; align-content: start; margin: 0 0 0.5em; }
+  .mimo-panel .mimo-row > .mimo-words { grid-column: 1 / -1; padding-inline-start: 10.5em; }
+}
 @container (max-width: 50em) {
-  .mimo-panel.mimo-panel .mimo-rows { display: grid; grid-template-columns: minmax(0, 1fr); gap: 0 3em; }
-.mimo-panel.mimo-panel .mimo-row { grid-template-columns: minmax(0, 1fr) 5.5em; margin: 0 0 0.5em; }
+  .mimo-panel.mimo-panel .mimo-row { grid-template-columns: minmax(0, 1fr) 5.5em; margin: 0 0 0.5em; }
   .mimo-panel .mimo-row > .mimo-words { grid-column: 1 / -1; }
 }
 @container (max-width: 26em) {

@@ -20,7 +20,7 @@ NUMBER_COLUMNS = translatables("input", "cached", "output", "tokens", "USD")
 TOKEN_COLOR, COST_COLOR = "#4a90d9", "#d98a3d"
 MAX_TURNS, MAX_OTHER_TURNS = 12, 4
 """The newest turns of the current branch, and of other branches, that are shown one by one."""
-MAX_PROMPT_CHARS = 40
+MAX_PROMPT_CHARS, MAX_MODEL_CHARS = 30, 40
 UNKNOWN_TEXT = "–"
 MIN_SHOWN_USD = 0.0001
 """Lower costs are shown as less than this amount of US dollars."""
@@ -110,7 +110,7 @@ class _Layout:
     ) -> Row:
         usage = reduce(add, (row.usage for row in rows), Usage())
         cached = f"{usage.cached / usage.input:.0%}".replace("%", " %") if usage.input else UNKNOWN_TEXT
-        models = [OneLine(model, MAX_PROMPT_CHARS)] if len(self._models) > 1 else []
+        models = [OneLine(model, MAX_MODEL_CHARS)] if len(self._models) > 1 else []
         return (label, prompt, *models, f"{usage.input:,}", cached, f"{usage.output:,}", *cells)
 
 

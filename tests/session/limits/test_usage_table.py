@@ -33,11 +33,11 @@ def test_each_turn_has_its_row_and_bars_for_its_share_of_the_largest_one() -> No
         turn("c", Usage(10, 1)),
     )
     assert lines(*turns) == [
-        " turn  prompt                                     input  cached  output             tokens                  USD",
-        "    1  First question                            12,000    50 %     900  12,900 ██▌           0.0154 ██▊",
-        "    2  A question that is longer than the colu…  50,000     0 %   1,000  51,000 ██████████    0.0556 ██████████",
-        "    3  Well?                                         10     0 %       1      11 ▏           < 0.0001 ▏",
-        "total                                            62,010    10 %   1,901  63,911               0.0711",
+        " turn  prompt                           input  cached  output             tokens                  USD",
+        "    1  First question                  12,000    50 %     900  12,900 ██▌           0.0154 ██▊",
+        "    2  A question that is longer tha…  50,000     0 %   1,000  51,000 ██████████    0.0556 ██████████",
+        "    3  Well?                               10     0 %       1      11 ▏           < 0.0001 ▏",
+        "total                                  62,010    10 %   1,901  63,911               0.0711",
         "Prices of 2026-09: an estimate.",
     ]
 
