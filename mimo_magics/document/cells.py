@@ -82,4 +82,4 @@ class Bar:
         width = max(round(self.share * 100, 1), 1 if self.share else 0)
         bar = f'<div style="width:{width:g}%;height:0.8em;background:{self.color}"></div>'
         track = f'<div style="width:4em;background:{TRACK_COLOR}">{bar}</div>'
-        return f'<div style="display:flex;align-items:center;justify-content:flex-end">{track}{number}</div>'
+        return f'<div style="display:flex;align-items:center;justify-content:flex-end;gap:0.4em">{track}{number}</div>'

@@ -44,7 +44,8 @@ STYLE = """<style>
 .mimo-panel .widget-label, .mimo-panel .mimo-tags > .widget-html { flex: none; width: 10.5em; margin: 0; padding: 0; text-align: start; color: inherit; }
 .mimo-panel .mimo-tags { align-items: center; width: auto; }
 .mimo-panel .mimo-tags .jupyter-widget-tagsinput { flex: 1 1 0; min-width: 0; flex-wrap: wrap; }
-.mimo-panel .jupyter-widget-tagsinput .widget-text, .mimo-panel .jupyter-widget-taginput { display: inline-block !important; flex: 1 1 12em; width: auto; min-width: 12em; max-width: 100%; margin: 1px 0; }
+.mimo-panel .jupyter-widget-tagsinput .widget-text { display: inline-block !important; flex: 1 1 12em; width: auto; min-width: 12em; margin: 0; }
+.mimo-panel.mimo-panel .widget-text .jupyter-widget-taginput { box-sizing: border-box; width: 100%; max-width: 100%; margin: 1px 0; text-align: start; }
 .mimo-panel .widget-dropdown > select { background-image: linear-gradient(45deg, transparent 50%, currentColor 50%), linear-gradient(135deg, currentColor 50%, transparent 50%);
   background-size: 5px 5px; background-position: right 12px center, right 7px center; background-repeat: no-repeat; }
 .mimo-panel .widget-readout { flex: none; width: 4.5em; min-width: 0; overflow: visible; }

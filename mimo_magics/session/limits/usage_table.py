@@ -111,7 +111,8 @@ class _Layout:
         usage = reduce(add, (row.usage for row in rows), Usage())
         cached = f"{usage.cached / usage.input:.0%}".replace("%", " %") if usage.input else UNKNOWN_TEXT
         models = [OneLine(model, MAX_MODEL_CHARS)] if len(self._models) > 1 else []
-        return (label, prompt, *models, f"{usage.input:,}", cached, f"{usage.output:,}", *cells)
+        numbers = (f"{usage.input:,}", OneLine(cached, len(cached)), f"{usage.output:,}")
+        return (label, prompt, *models, *numbers, *cells)
 
 
 def _split(rows: Sequence[UsageRow], count: int) -> tuple[Sequence[UsageRow], Sequence[UsageRow]]:
