@@ -267,4 +267,8 @@ def _footer_cost(reply: Reply) -> Iterator[str]:
             if reply.cost >= MIN_SHOWN_COST
             else translate("under ${cents}", cents=MIN_SHOWN_COST)
         )
-        yield translate("{price} (prices of {prices_as_of})", price=price, prices_as_of=PRICES_AS_OF)
+        yield (
+            translate("{price} (your prices)", price=price)
+            if reply.uses_own_price
+            else translate("{price} (prices of {prices_as_of})", price=price, prices_as_of=PRICES_AS_OF)
+        )
