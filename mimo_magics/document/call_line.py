@@ -8,7 +8,7 @@ from keyword import iskeyword
 from typing import Any
 
 from mimo_magics.core.messages import ToolCall
-from mimo_magics.core.text import escape_invisible_characters
+from mimo_magics.core.text import escape_invisible_characters, join_surrogates
 
 MAX_ARGUMENT_CHARS = 60
 """Shown characters of the arguments."""
@@ -31,7 +31,7 @@ def _format_arguments(arguments: str) -> str:
     # pydantic is imported when a call is shown.
     from pydantic_core import from_json
 
-    head = arguments[:MAX_PARSED_CHARS]
+    head = join_surrogates(arguments[:MAX_PARSED_CHARS])
     try:
         values = from_json(head, allow_partial="trailing-strings")
     except ValueError:
