@@ -3,6 +3,7 @@
 MimoError                 .hint (what to do next)  .reply (the partial reply)
 |-- BadOption                 an option, parameter or setting is invalid; nothing was sent
 |-- Interrupted               the user stopped the cell
+|-- ApprovalTimeout           no decision on a tool call in time; the call was refused
 |-- SessionBusy               the session is in the middle of another turn
 |-- SessionNotSaved           the session file could not be written; nothing is lost
 |-- BadSessionFile            the file contains no readable session; the file is unchanged
@@ -44,6 +45,8 @@ class MimoError(Exception):
     default_hint: ClassVar[str] = ""
     show_traceback: ClassVar[bool] = False
     """Whether notebooks show the full traceback: the setting `debug`."""
+    was_sent = True
+    """Whether the request may have reached the server, so that its tokens count."""
 
     def __init__(self, message: str, hint: str = "", reply: Reply | None = None) -> None:
         super().__init__(message)
@@ -82,9 +85,19 @@ class MimoError(Exception):
 class BadOption(MimoError):
     """An option, parameter or setting is invalid; nothing was sent."""
 
+    was_sent = False
+
 
 class Interrupted(MimoError):
     """The user stopped the cell. The partial reply is part of the session."""
+
+
+class ApprovalTimeout(MimoError):
+    """A tool call got no decision in time and was refused. The partial reply is part of the session."""
+
+    default_hint = Translatable(
+        "Run the cell again and decide, or allow the tool: %mimo_tools confirm NAME=none"
+    )
 
 
 class SessionBusy(MimoError):
@@ -132,13 +145,17 @@ class ConnectionFailed(MimoError):
         message: what happened.
         hint: what to do next.
         is_retryable: whether another attempt may succeed.
+        was_sent: whether the request reached the server.
     """
 
     default_hint = Translatable("Check the network, the proxy and the base URL, then run the cell again.")
 
-    def __init__(self, message: str, hint: str = "", *, is_retryable: bool = True) -> None:
+    def __init__(
+        self, message: str, hint: str = "", *, is_retryable: bool = True, was_sent: bool = True
+    ) -> None:
         super().__init__(message, hint)
         self.is_retryable = is_retryable
+        self.was_sent = was_sent
 
 
 class IncompleteStream(MimoError):
@@ -158,9 +175,13 @@ class WireError(MimoError):
 class TapeMismatch(MimoError):
     """The replayed tape has no response to this request; nothing was sent."""
 
+    was_sent = False
+
 
 class BadTape(MimoError):
     """The file is not a tape, or is damaged."""
+
+    was_sent = False
 
     default_hint = Translatable("Record the tape again: %mimo_tape record PATH")
 

@@ -134,6 +134,8 @@ class Approval:
     """Reason of a refusal, which is sent to the model."""
     for_session: bool = False
     """Whether the tool needs no more approvals in this session."""
+    is_timeout: bool = False
+    """Whether the time for a decision is over."""
 
 
 class PendingApproval:
@@ -162,9 +164,19 @@ class PendingApproval:
         with suppress(InvalidStateError):
             self._decision.set_result(approval)
 
-    async def wait_for_decision(self) -> Approval:
-        """Wait for the decision."""
-        return await asyncio.wrap_future(self._decision)
+    async def wait_for_decision(self, max_seconds: float | None = None) -> Approval:
+        """Wait for the decision. After `max_seconds` the call is refused."""
+        refusal = Approval(allowed=False, is_timeout=True)
+        timer = (
+            None
+            if max_seconds is None
+            else asyncio.get_running_loop().call_later(max_seconds, self.decide, refusal)
+        )
+        try:
+            return await asyncio.wrap_future(self._decision)
+        finally:
+            if timer:
+                timer.cancel()
 
 
 @dataclass(frozen=True, slots=True)

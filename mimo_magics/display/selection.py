@@ -84,7 +84,7 @@ def _choose_for_terminal(settings: Settings, titles: Sequence[str]) -> Renderer:
         from mimo_magics.display.terminal import TerminalComparisonRenderer
 
         return TerminalComparisonRenderer(_create_comparison_progress(titles))
-    if find_spec("rich") and _is_real_terminal():
+    if find_spec("rich") and is_real_terminal():
         from mimo_magics.display.rich_terminal import RichTerminalRenderer
 
         return RichTerminalRenderer(settings.format)
@@ -93,7 +93,7 @@ def _choose_for_terminal(settings: Settings, titles: Sequence[str]) -> Renderer:
     return TerminalRenderer()
 
 
-def _is_real_terminal() -> bool:
+def is_real_terminal() -> bool:
     """Return whether the output is a terminal that can repaint. The stream of a kernel may claim to be one."""
     return (
         getattr(get_ipython(), "kernel", None) is None

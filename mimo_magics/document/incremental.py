@@ -14,7 +14,7 @@ from itertools import pairwise
 
 from markdown_it.token import Token
 
-from mimo_magics.document.markdown import parse_blocks
+from mimo_magics.document.markdown import TopBlock, parse_blocks
 
 MAX_BLOCK_CHARS = 2_000
 """Length from which an unfinished block is split."""
@@ -71,13 +71,25 @@ class BlockSplitter:
 
 
 def _split_finished(source: str) -> tuple[list[Block], str]:
-    """Split off the blocks that are followed by another block or ended by a blank line."""
+    """Split off the blocks that are followed by another block, or ended by a blank line or by a closing fence."""
     lines = _split_lines(source)
     found = list(parse_blocks(source))
     cuts = [0, *(block.start_line for block in found[1:])]
-    if found and found[-1].kind in BLANK_LINE_TERMINATED and found[-1].end_line < len(lines):
+    if found and (_ends_before(found[-1], len(lines)) or _is_closed_fence(found[-1], lines)):
         cuts.append(len(lines))
     return [Block("".join(lines[start:end])) for start, end in pairwise(cuts)], "".join(lines[cuts[-1] :])
+
+
+def _ends_before(block: TopBlock, end_line: int) -> bool:
+    return block.kind in BLANK_LINE_TERMINATED and block.end_line < end_line
+
+
+def _is_closed_fence(block: TopBlock, lines: list[str]) -> bool:
+    return (
+        block.kind == "fence"
+        and block.end_line - block.start_line > 1
+        and _closes_fence(lines[block.end_line - 1], block.tokens[0].markup)
+    )
 
 
 def _split_unfinished(source: str) -> tuple[Block, str]:
@@ -112,7 +124,8 @@ def _split_lines(source: str) -> list[str]:
 
 
 def _closes_fence(line: str, fence: str) -> bool:
-    return line.strip().startswith(fence) and not line.strip(f"{fence[0]} \n")
+    indent = len(line) - len(line.lstrip(" "))
+    return indent < 4 and line.strip().startswith(fence) and not line.strip(f"{fence[0]} \n")
 
 
 def _make_block(lines: list[str], end: int, *, is_continued: bool = True) -> Block:

@@ -25,7 +25,8 @@ from mdit_py_plugins.dollarmath.index import math_inline_dollar
 from mdit_py_plugins.texmath.index import make_block_func, make_inline_func
 
 from mimo_magics.core.text import escape_invisible_characters
-from mimo_magics.document.highlighting import MAX_DOCUMENT_CHARS, code_html, highlighting_cost, is_highlighted
+from mimo_magics.document.code_block import code_block_html
+from mimo_magics.document.highlighting import MAX_DOCUMENT_CHARS, highlighting_cost, is_highlighted
 from mimo_magics.document.markdown_extensions import link_bare_urls, show_task_boxes
 from mimo_magics.document.sanitizer import MATH_CLASSES, is_external_url, sanitize_html
 from mimo_magics.document.tex import is_safe_tex
@@ -50,12 +51,24 @@ RTL_LETTERS = re.compile(
 """Letters of right-to-left scripts."""
 
 
-def to_html(source: str, *, remote_images: bool = False) -> str:
-    """Render untrusted Markdown as sanitized HTML. Images are links, unless `remote_images` is true."""
+def to_html(
+    source: str,
+    *,
+    remote_images: bool = False,
+    code_number: int | None = None,
+    continues_code: bool = False,
+) -> str:
+    """Render untrusted Markdown as sanitized HTML.
+
+    Args:
+        source: the Markdown.
+        remote_images: show images instead of links to them.
+        code_number: the number of the first code block; `None` if code blocks have no numbers.
+        continues_code: whether the first code block is the rest of an earlier one.
+    """
     source = escape_invisible_characters(source)
-    return sanitize_html(
-        _parser_for(source).render(source, {"images": remote_images}), remote_images=remote_images
-    )
+    env = {"images": remote_images, "code_number": code_number, "continues_code": continues_code}
+    return sanitize_html(_parser_for(source).render(source, env), remote_images=remote_images)
 
 
 class TopBlock(NamedTuple):
@@ -240,7 +253,7 @@ def _names_other_host(text: str, host: str) -> bool:
 
 
 def render_fence(self: RendererHTML, tokens: Sequence[Token], idx: int, options: Any, env: Any) -> str:
-    """Render a code block, highlighted if its language is listed. Jupyter's CSS has the colors."""
+    """Render a code block with the next number, highlighted if its language is listed. Jupyter's CSS has the colors."""
     token = tokens[idx]
     language = token.info.split(maxsplit=1)[0] if token.info.strip() else ""
     max_chars = MAX_DOCUMENT_CHARS - env.get("highlighted_chars", 0)
@@ -248,7 +261,11 @@ def render_fence(self: RendererHTML, tokens: Sequence[Token], idx: int, options:
         env["highlighted_chars"] = env.get("highlighted_chars", 0) + highlighting_cost(
             token.content, language
         )
-    return code_html(token.content, language, max_chars=max_chars) + "\n"
+    has_head, number = not env["continues_code"], env["code_number"]
+    env["continues_code"] = False
+    if number is not None and has_head:
+        env["code_number"] += 1
+    return code_block_html(token.content, language, number, has_head=has_head, max_chars=max_chars) + "\n"
 
 
 def render_image(self: RendererHTML, tokens: Sequence[Token], idx: int, options: Any, env: Any) -> str:

@@ -17,7 +17,7 @@ from mimo_magics.core.text import escape_html, escape_invisible_characters, repl
 from mimo_magics.document import steps
 from mimo_magics.document.highlighting import code_html
 from mimo_magics.document.json_text import format_json
-from mimo_magics.document.markdown import to_html
+from mimo_magics.document.markdown import code_blocks, to_html
 from mimo_magics.document.paragraphs import small_html
 from mimo_magics.document.sanitizer import LINK_REL, NO_MATH_CLASSES, is_external_url
 
@@ -186,24 +186,26 @@ def total_time(reply: Reply) -> str:
 def _render_sections(
     reply: Reply, display_options: DisplayOptions, open_groups: Collection[int]
 ) -> Iterator[str]:
-    number = 0
+    number, code_number, previous_text = 0, 1, ""
     for group in steps.group_parts(reply.message.parts):
         match group:
             case (TextPart(text),):
-                yield _render_text(text, display_options)
+                code_number += len(code_blocks(previous_text))
+                previous_text = text
+                yield _render_text(text, display_options, code_number)
             case _:
                 yield steps.steps_html(group, reply, is_open=number in open_groups)
                 number += 1
 
 
-def _render_text(text: str, display_options: DisplayOptions) -> str:
+def _render_text(text: str, display_options: DisplayOptions, code_number: int) -> str:
     match display_options.format:
         case "json":
             return code_html(escape_invisible_characters(format_json(text)), "json")
         case "text":
             return f'<pre dir="auto">{escape_html(text)}</pre>'
         case _:
-            return to_html(text, remote_images=display_options.remote_images)
+            return to_html(text, remote_images=display_options.remote_images, code_number=code_number)
 
 
 def _render_sources(annotations: tuple[Annotation, ...]) -> str:
@@ -265,4 +267,8 @@ def _footer_cost(reply: Reply) -> Iterator[str]:
             if reply.cost >= MIN_SHOWN_COST
             else translate("under ${cents}", cents=MIN_SHOWN_COST)
         )
-        yield translate("{price} (prices of {prices_as_of})", price=price, prices_as_of=PRICES_AS_OF)
+        yield (
+            translate("{price} (your prices)", price=price)
+            if reply.uses_own_price
+            else translate("{price} (prices of {prices_as_of})", price=price, prices_as_of=PRICES_AS_OF)
+        )

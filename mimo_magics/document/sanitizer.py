@@ -11,6 +11,7 @@ from functools import cache
 import nh3
 
 from mimo_magics.document import styles
+from mimo_magics.document.code_block import BLOCK_STYLE, HEAD_STYLE, PRE_STYLE
 
 MATH_CLASSES = "mathjax_process tex2jax_process"
 NO_MATH_CLASSES = "mathjax_ignore tex2jax_ignore"
@@ -27,7 +28,12 @@ ALLOWED_ATTRIBUTES = {
     **{tag: {"dir"} for tag in DIRECTIONAL_TAGS},
     "div": {"dir", "align"},
 }
-ALLOWED_STYLES = {"li": {styles.TASK}}
+ALLOWED_STYLES = {
+    "div": {BLOCK_STYLE, HEAD_STYLE},
+    "pre": {PRE_STYLE},
+    "code": {styles.CODE},
+    "li": {styles.TASK},
+}
 """Whole values of the attribute, by element."""
 
 URL_SCHEMES = {"http", "https", "mailto"}

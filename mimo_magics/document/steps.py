@@ -12,6 +12,7 @@ from mimo_magics.core.messages import Part, ReasoningPart, Reply, TextPart, Tool
 from mimo_magics.core.text import escape_html
 from mimo_magics.document import styles
 from mimo_magics.document.call_line import call_line
+from mimo_magics.document.details import details_html
 from mimo_magics.document.json_text import format_json
 from mimo_magics.document.markdown import to_html
 
@@ -50,13 +51,6 @@ def steps_html(steps: Sequence[Part], reply: Reply, *, is_open: bool = False) ->
     body = "".join(_step_html(part, results) for part in steps if not isinstance(part, ToolResult))
     line = summary_line(steps, reply)
     return details_html(line, f"<blockquote>{body}</blockquote>", is_open=is_open, is_quiet=True)
-
-
-def details_html(line: str, body: str, *, is_open: bool = False, is_quiet: bool = False) -> str:
-    """Return a `details` element. `line` is plain text, `body` is HTML. A quiet line is gray."""
-    style = f' style="{styles.QUIET}"' if is_quiet else ""
-    summary = f'<summary dir="auto"{style}>{escape_html(line)}</summary>'
-    return f"<details{' open' if is_open else ''}>{summary}{body}</details>"
 
 
 def summary_line(steps: Sequence[Part], reply: Reply) -> str:

@@ -140,8 +140,10 @@ _PROMPT_LINE = Magic(
 %mimo works in loops and functions. It takes the options of %%mimo; -- ends them. These words are commands, not a prompt:""",
     (
         Command("show [N]", "Show turn N of the session, or the last one."),
-        Command("insert [N]", "Insert code block N of the last reply as a new cell below."),
-        Command("copy [N]", "Show code block N, or the whole reply, for copying."),
+        Command("insert [N]", "Replace this cell by code block N of the last reply."),
+        Command(
+            "copy [N]", "Show code block N, or the source of the whole reply. A terminal also copies it."
+        ),
         Command(
             "continue",
             "Continue the last reply if it was interrupted, truncated or incomplete. Put options before the word.",
@@ -266,7 +268,8 @@ _USAGE = Magic(
     "%mimo_usage",
     "Show the token usage and the cost of a session.",
     """
-Cached input tokens are shown as a share. Costs are estimates from a dated table; %mimo_config prices=… changes it.""",
+Cached input tokens are shown as a share. Costs are estimates from a dated table; %mimo_config prices=… changes it.
+_.to_frame() returns all turns as a pandas frame.""",
     (Command("[SESSION]", "Show the usage of this session, or of the current one."),),
 )
 

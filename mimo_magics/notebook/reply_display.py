@@ -7,22 +7,29 @@ from typing import TYPE_CHECKING, Any
 
 from IPython.core.displayhook import CapturingDisplayHook
 
+from mimo_magics.core.i18n import translate
 from mimo_magics.core.messages import Reply
 from mimo_magics.core.text import replace_control_characters, replace_unencodable_characters
+from mimo_magics.display.clipboard import copy_to_clipboard
 from mimo_magics.display.output import display_bundle
+from mimo_magics.display.selection import is_real_terminal
 from mimo_magics.document import reply as reply_document
 from mimo_magics.document.reply import DisplayOptions
 from mimo_magics.notebook.commands import reply as reply_command
 from mimo_magics.notebook.commands.reply import ReplyCommand
 from mimo_magics.notebook.config.store import MimoConfig
 from mimo_magics.notebook.kernel.async_cell import get_display_target, is_cell_value
-from mimo_magics.notebook.kernel.parent_message import get_message_id
+from mimo_magics.notebook.kernel.parent_message import get_message_id, get_message_part
 from mimo_magics.session.session import Session
 
 if TYPE_CHECKING:  # imported when something is compared
     from mimo_magics.session.comparison.result import Comparison
 
-COMPARISON_TYPE = ("mimo_magics.session.comparison.result", "Comparison")
+SELF_DISPLAYING_TYPES = (
+    ("mimo_magics.session.comparison.result", "Comparison"),
+    ("mimo_magics.session.limits.usage_report", "UsageReport"),
+)
+"""The other values of cells that a magic displays itself. A comparison is imported when something is compared."""
 
 
 class ReplyDisplay:
@@ -43,13 +50,14 @@ class ReplyDisplay:
         """Register the display functions."""
         formatter = self._shell.display_formatter.ipython_display_formatter
         formatter.for_type(Reply, self._display)
-        formatter.for_type_by_name(*COMPARISON_TYPE, self._display_comparison)
+        for kind in SELF_DISPLAYING_TYPES:
+            formatter.for_type_by_name(*kind, self._display_value)
         # `post_execute` is also triggered by the messages of widgets.
         self._shell.events.register("post_run_cell", self._forget_shown)
 
     def uninstall(self) -> None:
         """Remove the display functions."""
-        for kind in (Reply, ".".join(COMPARISON_TYPE)):
+        for kind in (Reply, *map(".".join, SELF_DISPLAYING_TYPES)):
             self._shell.display_formatter.ipython_display_formatter.pop(kind)
         self._shell.events.unregister("post_run_cell", self._forget_shown)
 
@@ -62,6 +70,11 @@ class ReplyDisplay:
         """Record the comparison that is the value of its cell and that the cell has shown already."""
         self._just_shown[get_message_id(self._shell)] = comparison
 
+    def show_value(self, value: Any) -> None:
+        """Show a value that displays itself, and that is the value of its cell."""
+        display_bundle(value._repr_mimebundle_())
+        self._just_shown[get_message_id(self._shell)] = value
+
     def run_command(self, command: ReplyCommand, session: Session) -> None:
         """Run a command for a reply.
 
@@ -72,13 +85,28 @@ class ReplyDisplay:
             case ReplyCommand("show", number):
                 self._show(reply_command.select_turn(session.turns, number).reply)
             case ReplyCommand("insert", number):
-                self._shell.set_next_input(reply_command.select_code_block(self._last_reply, number))
+                code = reply_command.select_code_block(self._last_reply, number)
+                self._shell.set_next_input(code, replace=self._is_whole_cell())
             case ReplyCommand("copy", None) if self._last_reply:
-                display_bundle(reply_command.copyable_bundle(self._last_reply.text))
+                self._show_for_copying(self._last_reply.text)
             case ReplyCommand("copy", number):
-                display_bundle(
-                    reply_command.copyable_bundle(reply_command.select_code_block(self._last_reply, number)),
-                )
+                self._show_for_copying(reply_command.select_code_block(self._last_reply, number))
+
+    def _is_whole_cell(self) -> bool:
+        """Return whether the running line of `%mimo` is the whole cell, so that code can replace the cell."""
+        source = str(get_message_part(self._shell, "content").get("code") or "").strip()
+        return source.startswith("%mimo") and "\n" not in source
+
+    def _show_for_copying(self, text: str) -> None:
+        """Show a text that one click selects. A terminal also copies it."""
+        display_bundle(reply_command.copyable_bundle(text))
+        if not is_real_terminal():
+            return
+        _print(
+            translate("Copied to the clipboard, if the terminal supports OSC 52.")
+            if copy_to_clipboard(text)
+            else translate("The text is too long for the clipboard of a terminal.")
+        )
 
     def _display(self, reply: Reply) -> None:
         """Show a reply that is a cell's value, unless the cell has just shown it."""
@@ -89,9 +117,10 @@ class ReplyDisplay:
             _print(self._footer)
         self._note_capture()
 
-    def _display_comparison(self, comparison: Comparison) -> None:
-        if not self._is_shown_value(comparison):
-            display_bundle(comparison.show().bundle)
+    def _display_value(self, value: Any) -> None:
+        """Show a value that displays itself, unless the cell has just shown it."""
+        if not self._is_shown_value(value):
+            display_bundle(value._repr_mimebundle_())
         self._note_capture()
 
     def _show(self, reply: Reply) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 
 import anyio
 
+from mimo_magics.core.errors import ApprovalTimeout
 from mimo_magics.core.events import (
     Approval,
     Event,
@@ -42,6 +43,7 @@ REPEATED_FAILURE = (
 )
 UNFINISHED_CALL = "Not run: your response was ended before it contained the arguments of this call."
 DUPLICATE_CALL = "This call is the same as an earlier one of this reply, which ran once. See its result."
+NOT_DECIDED = "This call was refused: it was not approved in time."
 CallKey = tuple[str, str]
 """Name and arguments as canonical JSON. Equal calls have equal keys."""
 CANCELLED_ITSELF = "The tool cancelled the task in which it ran."
@@ -98,17 +100,23 @@ class ToolCallRunner:
     A call is identified by its number in the turn. Its id comes from the server, which may repeat it.
 
     Args:
-        tools: the offered tools, by name.
+        tools: the offered tools.
         trusted_tools: the tools that the user approved for the session, by name. Approvals add tools.
         clock: clock of the turn.
+        approval_timeout: seconds that a call waits for an approval; `None` without a limit.
     """
 
     def __init__(
-        self, tools: Mapping[str, NotebookTool], trusted_tools: dict[str, NotebookTool], clock: Clock
+        self,
+        tools: Sequence[NotebookTool],
+        trusted_tools: dict[str, NotebookTool] | None,
+        clock: Clock,
+        approval_timeout: float | None = None,
     ) -> None:
+        self._approval_timeout = approval_timeout
         self._clock = clock
-        self._tools = tools
-        self._trusted_tools = trusted_tools
+        self._tools = {tool.name: tool for tool in tools}
+        self._trusted_tools = {} if trusted_tools is None else trusted_tools
         self._call_count = 0
         self._open_calls: dict[int, ToolCall] = {}
         self._running_indices: set[int] = set()
@@ -157,8 +165,10 @@ class ToolCallRunner:
             elif self._needs_approval(prepared):
                 pending = PendingApproval(prepared.call)
                 yield ToolProgress(index, "waiting", approval=pending)
-                approval = await pending.wait_for_decision()
+                approval = await pending.wait_for_decision(self._approval_timeout)
                 yield self._apply_approval(prepared, approval)
+                if approval.is_timeout:
+                    raise self._build_timeout_error(prepared.call)
                 ready_calls += [prepared] if approval.allowed else []
             else:
                 ready_calls.append(prepared)
@@ -199,13 +209,26 @@ class ToolCallRunner:
     def _apply_approval(self, ready: _ReadyCall, approval: Approval) -> ToolProgress:
         call = ready.call
         if not approval.allowed:
-            output = "The user refused this call" + (f": {approval.reason}" if approval.reason else ".")
+            output = (
+                NOT_DECIDED
+                if approval.is_timeout
+                else "The user refused this call" + (f": {approval.reason}" if approval.reason else ".")
+            )
             return self._finish_call(
                 ready.index, ToolResult(call.id, call.name, output, is_error=True, refused=True)
             )
         if approval.for_session or ready.tool.confirm == "once_per_session":
             self._trusted_tools[call.name] = ready.tool
         return ToolProgress(ready.index, "approved")
+
+    def _build_timeout_error(self, call: ToolCall) -> ApprovalTimeout:
+        return ApprovalTimeout(
+            Translatable(
+                "Approval timed out after {seconds:g} s: the call of {name} was refused.",
+                name=quote(call.name, MAX_NAME_CHARS),
+                seconds=self._approval_timeout,
+            )
+        )
 
     def _finish_call(self, index: int, result: ToolResult) -> ToolProgress:
         call = self._open_calls.pop(index)

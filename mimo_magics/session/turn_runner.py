@@ -11,7 +11,14 @@ from uuid import uuid4
 from mimo_magics.client import credentials, endpoint, http
 from mimo_magics.client.endpoint import Endpoint
 from mimo_magics.client.local import process as local_process
-from mimo_magics.core.errors import BadRequest, BudgetExceeded, InvalidApiKey, MimoError, UnknownModel
+from mimo_magics.core.errors import (
+    ApprovalTimeout,
+    BadRequest,
+    BudgetExceeded,
+    InvalidApiKey,
+    MimoError,
+    UnknownModel,
+)
 from mimo_magics.core.events import Accumulator, Event, Note, Notice, ResponseStarted, Stopped
 from mimo_magics.core.i18n import Translatable
 from mimo_magics.core.messages import (
@@ -94,7 +101,7 @@ class RunningTurn:
         self._is_between_responses = False
         """Whether tools run between two responses."""
         self._call_runner = ToolCallRunner(
-            {tool.name: tool for tool in tools}, {} if trusted_tools is None else trusted_tools, self.clock
+            tools, trusted_tools, self.clock, turn_input.settings.approval_timeout
         )
         self._call_numbers = CallNumbers()
         self._events = self._run()
@@ -116,7 +123,8 @@ class RunningTurn:
         """The partial or complete reply, with its durations and cost."""
         reply = self._accumulator.reply
         price = self._limits.cost() if reply.usage else None
-        return replace(reply, timing=self._timer.timing, cost=price)
+        uses_own_price = bool(price) and self._limits.uses_own_price
+        return replace(reply, timing=self._timer.timing, cost=price, uses_own_price=uses_own_price)
 
     @property
     def meters(self) -> Mapping[int, RunningTurn]:
@@ -198,7 +206,7 @@ class RunningTurn:
                     self._timer.feed(event)
                     yield event
         except MimoError as error:
-            self._incomplete_stop = "cut"
+            self._incomplete_stop = "interrupted" if isinstance(error, ApprovalTimeout) else "cut"
             error.reply = self.reply
             raise
 
@@ -287,15 +295,20 @@ class RunningTurn:
         request, _ = self._turn_input.build_request(
             turn_messages, omitted_turns=limits.omitted_turns, summary=self._summary, with_tools=with_tools
         )
-        async with aclosing(
-            self._stream_request(service_endpoint, limits.limit_output(request, tokens))
-        ) as events:
-            async for event in events:
-                limits.feed(event)
-                yield event
-                if limits.is_budget_exceeded and not isinstance(event, Stopped):
-                    self._incomplete_stop = "budget"
-                    return
+        try:
+            async with aclosing(
+                self._stream_request(service_endpoint, limits.limit_output(request, tokens))
+            ) as events:
+                async for event in events:
+                    limits.feed(event)
+                    yield event
+                    if limits.is_budget_exceeded and not isinstance(event, Stopped):
+                        self._incomplete_stop = "budget"
+                        return
+        except MimoError as error:
+            if not error.was_sent:
+                limits.drop_response()
+            raise
 
     async def _fit_context_window(
         self, service_endpoint: Endpoint, turn_messages: tuple[Message, ...]

@@ -138,6 +138,19 @@ def test_stopping_while_a_call_waits_runs_nothing_and_the_session_continues(
 
 
 @somewhere
+def test_a_call_that_waits_too_long_is_refused_and_stops_run_all(page: Page, model: Peer) -> None:
+    model.script = calls()
+    page.fill(TOOL, "%mimo_config approval_timeout=0.5", "%%mimo --new\nUmbrella?", "print(ran)")
+    page.run_all()
+    page.wait_idle()
+    expect(page.output(2)).to_contain_text("ApprovalTimeout: Approval timed out after 0.5 s")
+    assert page.outputs(3) == []
+    page.fill("%mimo_config approval_timeout=default")
+    page.run(0)
+    page.wait_idle()
+
+
+@somewhere
 def test_an_interrupt_ends_a_running_tool_at_once(page: Page, model: Peer) -> None:
     """The tool returns only when the next test allows it."""
     ask(page, model, '{"city": "Tokyo", "waits": true}')

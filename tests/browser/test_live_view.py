@@ -176,6 +176,26 @@ def test_math_is_typeset_in_a_finished_block_and_dollar_amounts_are_not(
     expect(view(page)).to_contain_text("It costs $5 and $6.")
 
 
+FORMULAS = """[...output.querySelectorAll('.mimo-live .widget-htmlmath, .mimo-live .mimo-formula')]
+    .filter(each => each.checkVisibility()).length"""
+
+
+def test_a_formula_replaces_its_source_when_it_is_complete(
+    page: Page, model: Peer, gates: list[Event]
+) -> None:
+    model.script = lambda _: answer(
+        stream_text("So:\n\n$$\nx^2\n"), until(gates[0]), stream_text("+ y\n$$\n\nIt is."), until(gates[1])
+    )
+    page.fill("%%mimo\nhello")
+    shown = page.watch(0, FORMULAS)
+    page.run(0)
+    expect(view(page).locator(".mimo-formula")).to_be_visible()
+    gates[0].set()
+    expect(view(page).locator("mjx-container")).to_be_visible()
+    expect(view(page)).to_contain_text("It is.")
+    assert max(shown()) == 1
+
+
 LONG = """
 # A heading
 
@@ -263,48 +283,24 @@ def test_a_huge_block_is_complete_and_streams_in_small_updates(
     assert 0 < max(filter(None, tails())) < 3_000
 
 
-# Code into a new cell
-
-CODED = "First:\n\n```python\na = 1\n```\n\nThen:\n\n```python\nb = 2\n```\n\nThat is all.\n\n"
-
-
-RECEIVED = """() => {
-    const heard = {updates: 0};
-    window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.anyMessage.connect((_, {msg}) => {
-        if (msg.content.data?.method === "echo_update") heard.updates++;
-    });
-    return heard;
-}"""
-"""Counts the widget messages that the kernel has received."""
+PARAGRAPHS = "".join(f"Paragraph {number}.\n\n" for number in range(40))
+PLACE = "element => element.getBoundingClientRect().top"
 
 
-def sources(page: Page) -> list[str]:
-    return page.window.evaluate(
-        "() => window.jupyterapp.shell.currentWidget.content.widgets.map(cell => cell.model.sharedModel.source)"
-    )
-
-
-def test_only_the_selected_code_block_is_inserted_into_a_new_cell(
+def test_stop_stays_in_sight_in_a_long_reply_and_the_document_moves_nothing(
     page: Page, model: Peer, gates: list[Event]
 ) -> None:
-    model.script = lambda _: answer(stream_text(CODED), until(gates[0]))
-    page.fill("%%mimo\nhello")
+    """The reply is higher than the window, but not so high that Notebook 7 folds it."""
+    model.script = lambda _: answer(stream_text(PARAGRAPHS, words=8), until(gates[0]))
+    page.fill("%%mimo\nhello", MANY)
     page.run(0)
-    field = view(page).get_by_label("New cell with code block")
-    field.fill("2")
-    received = page.window.evaluate_handle(RECEIVED)
-    field.press("Enter")
-    page.window.wait_for_function("heard => heard.updates > 0", arg=received)
+    expect(view(page)).to_contain_text("Paragraph 39.")
+    stop = view(page).get_by_role("button", name="Stop")
+    for number in (5, 30, 20):
+        view(page).get_by_text(f"Paragraph {number}.").evaluate("element => element.scrollIntoView()")
+        expect(stop).to_be_in_viewport(ratio=1)
+    before = view(page).get_by_text("Paragraph 20.").evaluate(PLACE)
     gates[0].set()
     page.wait_idle()
-    expect(page.window.locator(".jp-Notebook .jp-Cell")).to_have_count(2)
-    assert sources(page) == ["%%mimo\nhello", "b = 2"]
-
-
-def test_a_code_block_can_be_inserted_with_the_keyboard(page: Page, model: Peer) -> None:
-    model.script = lambda _: answer(stream_text(CODED))
-    page.fill("%%mimo\nhello", "%mimo insert 1")
-    page.run_all()
-    page.wait_idle()
-    expect(page.window.locator(".jp-Notebook .jp-Cell")).to_have_count(3)
-    assert sources(page) == ["%%mimo\nhello", "%mimo insert 1", "a = 1"]
+    after = page.output(0).locator(".mimo-reply").get_by_text("Paragraph 20.").evaluate(PLACE)
+    assert after == pytest.approx(before, abs=3)

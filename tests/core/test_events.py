@@ -190,6 +190,21 @@ async def test_a_pending_approval_is_decided_once_and_from_any_thread(decide, ap
 
 
 @pytest.mark.anyio
+async def test_a_pending_approval_is_refused_when_its_time_is_over():
+    pending = PendingApproval(CALL)
+    assert await pending.wait_for_decision(0.01) == Approval(allowed=False, is_timeout=True)
+    pending.approve()
+    assert await pending.wait_for_decision() == Approval(allowed=False, is_timeout=True)
+
+
+@pytest.mark.anyio
+async def test_a_decision_in_time_is_not_replaced_by_the_timeout():
+    pending = PendingApproval(CALL)
+    pending.approve()
+    assert await pending.wait_for_decision(0.0) == Approval(allowed=True)
+
+
+@pytest.mark.anyio
 async def test_a_decision_after_the_turn_is_over_has_no_effect():
     pending = PendingApproval(CALL)
     waiting = asyncio.ensure_future(pending.wait_for_decision())

@@ -83,14 +83,27 @@ def test_a_block_is_finished_when_the_next_one_starts() -> None:
     assert blocks.flush() == "Two.\n"
 
 
-@pytest.mark.parametrize(
-    "source", ["One.\n", "$$\nx\n$$\n", "# One\n", "```\nx\n\ny\n```\n", "|a|\n|-|\n|b|\n"]
-)
+@pytest.mark.parametrize("source", ["One.\n", "$$\nx\n$$\n", "# One\n", "|a|\n|-|\n|b|\n"])
 def test_a_blank_line_finishes_a_block_that_cannot_continue(source: str) -> None:
     blocks = BlockSplitter(source)
     assert blocks.pop_finished() == ([], source)
     blocks.feed("\nT")
     assert blocks.pop_finished() == ([Block(source + "\n")], "T")
+
+
+@pytest.mark.parametrize("source", ["```\nx\n\ny\n```\n", "~~~~\n```\n~~~~~ \n", "```\n\n   ```\n"])
+def test_a_closing_fence_finishes_a_code_block(source: str) -> None:
+    blocks = BlockSplitter(source[:-1])
+    assert blocks.pop_finished() == ([], source[:-1])
+    blocks.feed("\nT")
+    assert blocks.pop_finished() == ([Block(source)], "T")
+
+
+@pytest.mark.parametrize(
+    "source", ["```\n", "````\n```\n", "```\n    ```\n", "```\n``` x\n", "- ```\n  ```\n"]
+)
+def test_another_line_does_not_finish_a_code_block(source: str) -> None:
+    assert BlockSplitter(source).pop_finished() == ([], source)
 
 
 @pytest.mark.parametrize("source", ["- One.\n", "> One.\n", "    x\n", "```\nx\n", "1. One.\n"])
@@ -100,8 +113,8 @@ def test_a_blank_line_does_not_finish_a_block_that_may_continue(source: str) -> 
 
 
 LONG = {
-    "code": ("```python\n" + "x = 1  # it continues\n" * 1_000 + "```\n", "pre"),
-    "one line of code": ("```\n" + "x = 1; " * 3_000 + "\n```\n", "pre"),
+    "code": ("```python\n" + "x = 1  # it continues\n" * 1_000 + "```\n", "div"),
+    "one line of code": ("```\n" + "x = 1; " * 3_000 + "\n```\n", "div"),
     "list": ("- it continues\n" * 1_000, "ul"),
     "numbers": ("".join(f"{number}. it continues\n" for number in range(1, 1_001)), "ol"),
     "table": ("| a | b |\n|---|---|\n" + "| it | continues |\n" * 1_000, "table"),

@@ -70,5 +70,21 @@ def test_a_long_table_ends_with_the_number_of_omitted_rows(count: int) -> None:
     lines = bundle["text/plain"].splitlines()
     more = f" {count - 500:,} more rows." if count > 500 else ""
     assert (lines[0], lines[1], lines[500], lines[501:]) == ("name", "tool0", "tool499", [f"Tools.{more}"])
-    assert bundle["text/html"].count("<tr") == 501
+    assert bundle["text/html"].count("<tr") == 502
     assert bundle["text/html"].endswith(f">Tools.{more}</small></p>")
+
+
+@pytest.mark.parametrize("count", [1, 20, 21, 300])
+def test_the_rows_that_do_not_fit_on_a_screen_are_folded(count: int) -> None:
+    bundle = table(
+        ("name", "tokens"), ((f"model{n}", str(n)) for n in range(count)), numeric_columns=("tokens",)
+    )
+    visible, folded, others = bundle["text/html"].partition("<details>")
+    assert visible.count("<td") == 2 * min(count, 20)
+    assert bool(folded) is (count > 20)
+    if folded:
+        assert others.startswith(
+            f'<summary dir="auto">Show {count - 20} more</summary><table><thead><tr><th>'
+        )
+        assert others.count("<td") == 2 * (count - 20)
+    assert len(bundle["text/plain"].splitlines()) == count + 1

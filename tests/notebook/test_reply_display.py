@@ -1,10 +1,16 @@
 """Replies as values of cells, and replies that are shown, copied or inserted again."""
 
 import json
+import os
+import re
+import subprocess
+import sys
+from base64 import b64decode
+from contextlib import suppress
 
 import pytest
 from support.kernel import Kernel, Ran
-from support.peer import Peer, reply, stream
+from support.peer import KEY, Peer, reply, stream
 
 
 def test_the_reply_is_the_value_of_the_cell_and_is_not_shown_twice(kernel: Kernel, peer: Peer) -> None:
@@ -40,17 +46,73 @@ def test_a_turn_is_shown_again(kernel: Kernel, peer: Peer) -> None:
     assert len(peer.requests) == 2
 
 
-def test_only_the_code_block_is_inserted(kernel: Kernel, peer: Peer) -> None:
+def test_the_code_block_replaces_the_cell_that_inserts_it(kernel: Kernel, peer: Peer) -> None:
     peer.answers(lambda seen: stream(seen, reply(CODE)))
     kernel.run("%%mimo --no-history\nhello")
     for number, code in (("1", "a = 1\nb = 2"), ("2", "c")):
         (payload,) = kernel.run(f"%mimo insert {number}").payload
-        assert payload == {"source": "set_next_input", "text": code, "replace": False}
+        assert payload == {"source": "set_next_input", "text": code, "replace": True}
     assert kernel.run("%mimo insert").error == [
         "BadOption: The last reply has 2 code blocks.",
         "Choose one: %mimo insert 1",
     ]
     assert kernel.run("%mimo insert 3").error[0] == "BadOption: There is no code block 3."
+
+
+@pytest.mark.parametrize(
+    "cell", ["x = 1\n%mimo insert 1", "%mimo insert 1\nx = 1", "# Mine:\n%mimo insert 1"]
+)
+def test_a_cell_with_other_lines_is_not_replaced(kernel: Kernel, peer: Peer, cell: str) -> None:
+    peer.answers(lambda seen: stream(seen, reply(CODE)))
+    kernel.run("%mimo hello")
+    (payload,) = kernel.run(cell).payload
+    assert payload == {"source": "set_next_input", "text": "a = 1\nb = 2", "replace": False}
+
+
+def test_the_blocks_are_numbered_as_in_the_document(kernel: Kernel, peer: Peer) -> None:
+    peer.answers(lambda seen: stream(seen, reply(CODE)))
+    (shown,) = kernel.run("%mimo hello").outputs
+    assert re.findall(r"85%\">([^<]*)<", shown["data"]["text/html"]) == ["1 · python", "2"]
+
+
+AT_A_TERMINAL = """
+from IPython.core.interactiveshell import InteractiveShell
+shell = InteractiveShell.instance()
+for cell in ("%load_ext mimo_magics", "_ = get_ipython().run_line_magic('mimo', 'hello')", "%mimo copy 1"):
+    shell.run_cell(cell).raise_error()
+"""
+OSC_52 = re.compile(r"\x1b\]52;c;([A-Za-z0-9+/=]*)\x07")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no pseudo-terminals")
+@pytest.mark.parametrize("is_terminal", [True, False], ids=["terminal", "pipe"])
+def test_only_a_terminal_copies(peer: Peer, is_terminal: bool) -> None:
+    import pty
+
+    peer.answers(lambda seen: stream(seen, reply(CODE)))
+    read_end, write_end = pty.openpty() if is_terminal else os.pipe()
+    settings = {"MIMO_API_KEY": KEY, "MIMO_BASE_URL": f"{peer.url}/v1", "TERM": "xterm", "PYTHONUTF8": "1"}
+    process = subprocess.Popen(
+        [sys.executable, "-c", AT_A_TERMINAL], stdout=write_end, stderr=write_end, env=os.environ | settings
+    )
+    os.close(write_end)
+    printed = read_all(read_end)
+    assert process.wait() == 0, printed
+    assert "a = 1" in printed
+    copied = [b64decode(found).decode() for found in OSC_52.findall(printed)]
+    assert copied == (["a = 1\nb = 2"] if is_terminal else [])
+    assert ("Copied to the clipboard" in printed) == is_terminal
+
+
+def read_all(read_end: int) -> str:
+    """Return everything that a process prints."""
+    pieces = []
+    # A pseudo-terminal reports its end as an error.
+    with suppress(OSError):
+        while piece := os.read(read_end, 65_536):
+            pieces.append(piece)
+    os.close(read_end)
+    return b"".join(pieces).decode()
 
 
 def test_a_reply_and_its_code_can_be_copied_with_one_click(kernel: Kernel, peer: Peer) -> None:

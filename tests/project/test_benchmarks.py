@@ -35,7 +35,17 @@ def rows(printed: str, name: str) -> list[list[float]]:
 
 def test_every_benchmark_has_a_short_form() -> None:
     scripts = {path.stem for path in FOLDER.glob("*.py")} - HELPERS
-    assert scripts == {"stream", "load", "saved", "history", "compare", "memory", "blocks", "frontend"}
+    assert scripts == {
+        "stream",
+        "load",
+        "commands",
+        "saved",
+        "history",
+        "compare",
+        "memory",
+        "blocks",
+        "frontend",
+    }
 
 
 def test_stream_reads_as_many_events_as_tokens_are_sent() -> None:
@@ -58,11 +68,31 @@ def test_loading_the_extension_imports_few_modules() -> None:
     assert 0 < ours <= MAX_MODULES < httpx
 
 
+MAX_VISIBLE_LINES, MAX_KILOBYTES, MAX_COMMAND_CALLS = 25, 250, 60_000
+"""Limits of a command in a session of 200 turns: lines that are not folded, its output, and calls of our functions."""
+MAX_PANEL_MESSAGES = 130
+
+
+def test_no_command_shows_more_than_a_screen() -> None:
+    printed = run_short("commands").splitlines()[1:]
+    assert len(printed) == 14
+    for line in printed:
+        command, numbers = line[:30].rstrip(), [float(each.replace(",", "")) for each in line[30:].split()]
+        calls, html, lines, messages = numbers[3:]
+        assert lines <= MAX_VISIBLE_LINES, command
+        assert html < MAX_KILOBYTES * 1_000, command
+        assert calls < MAX_COMMAND_CALLS, command
+        assert messages <= (MAX_PANEL_MESSAGES if command == "panel" else 0), command
+
+
 @pytest.mark.parametrize(
-    ("kind", "max_ratio"), [("prose", 2), ("code", 7), ("mixed", 4)], ids=["prose", "code", "mixed"]
+    ("kind", "max_ratio"), [("prose", 2), ("code", 10), ("mixed", 4)], ids=["prose", "code", "mixed"]
 )
 def test_saved_counts_the_bytes_of_a_reply(saved: str, kind: str, max_ratio: int) -> None:
-    """Check that the notebook stores the document, the text and the record, and little else."""
+    """Check that the notebook stores the document, the text and the record, and little else.
+
+    The code is in blocks of 90 characters. Each has a head and a frame, with styles that any front end keeps.
+    """
     ((text, html, record, total, *_),) = rows(saved, kind)
     assert 800 <= text <= 1_000
     assert text < html < max_ratio * text

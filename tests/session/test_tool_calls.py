@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings, strategies as st
 from support.peer import KEY, Answer, Peer, Seen, error, frames, sse, stream
 from support.rules import REASONING, find_fault
 
-from mimo_magics.core.errors import BadOption
+from mimo_magics.core.errors import ApprovalTimeout, BadOption
 from mimo_magics.core.events import Approval, Event, Notice, ToolProgress
 from mimo_magics.core.messages import (
     Message,
@@ -214,6 +214,31 @@ async def test_a_refused_call_does_not_run_and_its_reason_is_sent(peer: Peer) ->
     assert progress(events) == [(0, "waiting"), (0, "refused")]
     assert results(chat) == ["The user refused this call: it is late"]
     assert ran == []
+
+
+async def test_a_call_without_a_decision_is_refused_and_ends_the_turn(peer: Peer) -> None:
+    ran: list[object] = []
+    peer.script = script(answer(HM, CLOCK), answer(TextPart("Well.")))
+    tool = made(run=lambda arguments: str(ran.append(arguments)), confirm="every_call")
+    chat = session(peer, tool, approval_timeout=0.01)
+    with pytest.raises(ApprovalTimeout) as error:
+        async with chat.stream("hello") as running:
+            async for _ in running:
+                pass
+    assert error.value.lines == (
+        "Approval timed out after 0.01 s: the call of clock was refused.",
+        "Run the cell again and decide, or allow the tool: %mimo_tools confirm NAME=none",
+    )
+    assert results(chat) == ["This call was refused: it was not approved in time."]
+    assert (ran, chat.turns[-1].reply.stop, len(peer.requests)) == ([], "interrupted", 1)
+    await turn(chat)
+    assert chat.turns[-1].reply.text == "Well."
+
+
+async def test_a_decision_in_time_counts(peer: Peer) -> None:
+    peer.script = script(answer(HM, CLOCK), answer(TextPart("Noon.")))
+    chat = session(peer, made(confirm="every_call"), approval_timeout=60)
+    assert progress(await turn(chat, Approval(allowed=True)))[-1] == (0, "done")
 
 
 async def test_a_tool_result_cannot_run_another_tool_without_approval(peer: Peer) -> None:

@@ -215,22 +215,51 @@ TAGS = (
 )
 MATH = "mathjax_process tex2jax_process"
 NO_MATH = "mathjax_ignore tex2jax_ignore"
+
+
+def styles(*declarations: str) -> str:
+    """Return a pattern for a style of these declarations. A browser may space them differently or leave some out."""
+    spaced = (re.escape(each).replace(":", ": ?").replace(",", ", ?") for each in declarations)
+    return rf"(?:(?:{'|'.join(spaced)});? ?)*"
+
+
 ATTRIBUTES = {
     "a href": r"(?s:http://.+)|mailto:\S*",
     "a rel": r"noopener noreferrer nofollow",
     "a title": r"(?s:.*)",
+    "code style": styles("white-space:pre"),
     "details open": r"",
     "div align": r"left|center|right",
-    "div class": rf"mimo-reply jp-RenderedHTMLCommon {NO_MATH}|{MATH}|{NO_MATH}|mimo-(before|behind)",
+    "div class": rf"mimo-reply jp-RenderedHTMLCommon {NO_MATH}|{MATH}|{NO_MATH}|mimo-(before|behind|block|formula|head)",
+    "div style": styles(
+        "margin:0 0 1em",
+        "border:1px solid #8886",
+        "padding:0.25em 0.75em",
+        "background:#8882",
+        "font-size:85%",
+        "display:grid",
+        "grid-template-columns:repeat(auto-fit, minmax(min(17em, 100%), 1fr))",
+        "gap:1em",
+        "overflow-wrap:break-word",
+        "padding:0.5em 1em",
+        "page-break-inside:avoid",
+        "white-space:pre-wrap",
+    ),
     "ol start": r"\d+",
     "pre class": r"highlight",
-    "pre style": r"max-height: ?\w+; ?overflow: ?auto;?|margin:0",
+    "pre style": styles(
+        "max-height:20em",
+        "overflow:auto",
+        "white-space:pre-wrap",
+        "margin:0",
+        "padding:0.5em 0.75em",
+        "overflow-x:auto",
+        "user-select:all",
+    ),
     "span class": r"[a-z][a-z0-9]{0,2}|" + MATH,
     "td align": r"right",
     "th align": r"right",
-    "code style": r"white-space:pre",
     "del style": r"background:#f443",
-    "div style": r"display:grid;grid-template-columns:[^;]*;gap:1em;margin:0 0 1em;overflow-wrap:break-word|border:1px solid #8886;padding:0\.5em 1em;page-break-inside:avoid|white-space:pre-wrap",
     "hr style": r"display:none",
     "ins style": r"background:#2a63",
     "li style": r"list-style-type:none",

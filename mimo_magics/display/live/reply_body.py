@@ -1,11 +1,12 @@
-"""The growing content of a reply: groups of steps, texts and notes, one below the other.
+"""The growing content of a reply: groups of steps and texts, one below the other, and notes below them.
 
 Steps are reasoning and tool calls.
 """
 
 from __future__ import annotations
 
-from typing import TypeVar
+from collections.abc import Sequence
+from typing import Any, TypeVar
 
 from mimo_magics.core.events import (
     Event,
@@ -21,6 +22,7 @@ from mimo_magics.core.events import (
 )
 from mimo_magics.core.i18n import translate
 from mimo_magics.core.text import escape_html
+from mimo_magics.display.live.code_cells import CodeCells
 from mimo_magics.display.live.streaming_markdown import StreamingMarkdown
 from mimo_magics.display.live.tool_cards import StepGroup
 from mimo_magics.display.live.widgets import WidgetFactory
@@ -35,12 +37,19 @@ class ReplyBody:
     Args:
         factory: creates them.
         display_options: how to show the reply.
+        code_cells: the choice of a code block, if the user has it.
     """
 
-    def __init__(self, factory: WidgetFactory, display_options: DisplayOptions) -> None:
+    def __init__(
+        self, factory: WidgetFactory, display_options: DisplayOptions, code_cells: CodeCells | None = None
+    ) -> None:
         self._factory = factory
         self._display_options = display_options
+        self._code_cells = code_cells
         self._sections: list[StepGroup | StreamingMarkdown] = []
+        self._notes: list[Any] = []
+        self._notices: list[Any] = []
+        """Both are below the sections, as in the document: nothing moves when it replaces the view."""
         self._response_start = 0
         """Number of sections before the current response."""
         self.box = factory.box()
@@ -49,18 +58,6 @@ class ReplyBody:
     def open_groups(self) -> frozenset[int]:
         """Numbers of the groups of steps that the user unfolded."""
         return frozenset(n for n, steps in enumerate(self._groups) if steps.is_user_toggled and steps.is_open)
-
-    @property
-    def code_blocks(self) -> list[str]:
-        """The finished code blocks of its texts."""
-        texts = [section for section in self._sections if isinstance(section, StreamingMarkdown)]
-        return [code for text in texts for code in text.code_blocks]
-
-    @property
-    def has_code(self) -> bool:
-        """Whether the growing text has finished code blocks."""
-        last = self._last_section
-        return isinstance(last, StreamingMarkdown) and bool(last.code_blocks)
 
     def show(self, event: Event) -> None:
         """Add an event."""
@@ -101,30 +98,47 @@ class ReplyBody:
 
     def _drop_response(self) -> None:
         """Remove the current response. Steps in a group of an earlier response stay until the end."""
-        dropped = [section.box for section in self._sections[self._response_start :]]
+        dropped = self._sections[self._response_start :]
         del self._sections[self._response_start :]
-        self.box.children = tuple(child for child in self.box.children if child not in dropped)
+        self._update_children()
+        if self._code_cells:
+            self._code_cells.forget([button for text in _texts(dropped) for button in text.buttons])
 
     def _add_note(self, event: Note | Notice) -> None:
         text = escape_html(translate(event.text))
         content = f"⚠ {text}" if isinstance(event, Note) else f"<small>{text}</small>"
-        html = f'<p dir="auto">{content}</p>'
-        self.box.children = (*self.box.children, self._factory.html(html))
+        widgets = self._notes if isinstance(event, Note) else self._notices
+        widgets.append(self._factory.html(f'<p dir="auto">{content}</p>'))
+        self._update_children()
 
     def _current_text(self) -> StreamingMarkdown:
         last = self._last_section
-        return (
-            last
-            if isinstance(last, StreamingMarkdown)
-            else self._add_section(StreamingMarkdown(self._factory, self._display_options))
+        if isinstance(last, StreamingMarkdown):
+            return last
+        self.end()
+        number = 1 + sum(len(text.code_blocks) for text in _texts(self._sections))
+        return self._add_section(
+            StreamingMarkdown(
+                self._factory, self._display_options, first_number=number, code_cells=self._code_cells
+            )
         )
 
     def _current_steps(self) -> StepGroup:
         last = self._last_section
-        return last if isinstance(last, StepGroup) else self._add_section(StepGroup(self._factory))
+        if isinstance(last, StepGroup):
+            return last
+        self.end()
+        return self._add_section(StepGroup(self._factory))
 
     def _add_section(self, section: Section) -> Section:
-        self.end()
         self._sections.append(section)
-        self.box.children = (*self.box.children, section.box)
+        self._update_children()
         return section
+
+    def _update_children(self) -> None:
+        boxes = (section.box for section in self._sections)
+        self.box.children = (*boxes, *self._notes, *self._notices)
+
+
+def _texts(sections: Sequence[StepGroup | StreamingMarkdown]) -> list[StreamingMarkdown]:
+    return [section for section in sections if isinstance(section, StreamingMarkdown)]

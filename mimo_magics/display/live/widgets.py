@@ -11,14 +11,35 @@ from typing import Any
 import ipywidgets
 from ipywidgets import ButtonStyle
 from ipywidgets.widgets.widget_bool import ToggleButtonStyle as ToggleStyle
-from ipywidgets.widgets.widget_description import DescriptionStyle
 from ipywidgets.widgets.widget_int import ProgressStyle
 from ipywidgets.widgets.widget_string import HTMLMathStyle, HTMLStyle
 
 from mimo_magics.core.i18n import translate
+from mimo_magics.document import styles
+from mimo_magics.document.code_block import BLOCK_STYLE, HEAD_STYLE, PRE_STYLE
 from mimo_magics.document.sanitizer import NO_MATH_CLASSES
 
-STYLE = """<style>
+CODE_RULES = f"""
+.mimo-live.mimo-live .mimo-block {{ {BLOCK_STYLE} }}
+.mimo-live .mimo-head {{ {HEAD_STYLE}; user-select: none; }}
+.mimo-live.mimo-live .mimo-block pre {{ {PRE_STYLE} }}
+.mimo-live.mimo-live .mimo-block code {{ {styles.CODE} }}
+.mimo-live.mimo-live .mimo-before > .mimo-block, .mimo-live.mimo-live .mimo-before > .mimo-behind > .mimo-block {{ border-bottom: 0; }}
+.mimo-live.mimo-live .mimo-behind > .mimo-block {{ border-top: 0; }}
+.mimo-live.mimo-live .mimo-before .mimo-block pre {{ padding-bottom: 0; }}
+.mimo-live.mimo-live .mimo-behind .mimo-block pre {{ padding-top: 0; }}
+.mimo-live .mimo-code {{ position: relative; user-select: all; }}
+.mimo-live .mimo-code > button {{ position: absolute; top: 1px; inset-inline-end: 1px; user-select: none; }}
+.mimo-live .mimo-code > button, .mimo-live .mimo-cells > button {{ flex: none; width: auto; height: auto; margin: 0; border: 0; padding: 0.25em 0.75em;
+  background: none; box-shadow: none; color: inherit; font-size: calc(0.85 * var(--jp-content-font-size1, 14px)); line-height: var(--jp-content-line-height, 1.6); }}
+.mimo-live .mimo-code > button:hover, .mimo-live .mimo-cells > button:hover {{ text-decoration: underline; }}
+.mimo-live .mimo-cells {{ display: flex; align-items: center; height: 1em; margin-top: -1em; }}
+.mimo-live .mimo-cells > button {{ padding: 0 0.75em; line-height: 1; }}
+.mimo-live.mimo-ended .mimo-code > button, .mimo-live.mimo-ended .mimo-cells {{ display: none; }}"""
+"""Code blocks look as in a document. A block that is streamed in parts has no edges between them."""
+STYLE = (
+    f"<style>{CODE_RULES}"
+    """
 .mimo-live.mimo-live { box-sizing: border-box; width: 100%; padding-right: 40px; color: var(--jp-content-font-color1, inherit); overflow: visible; }
 .mimo-live .widget-vbox, .mimo-live .widget-html, .mimo-live .widget-htmlmath, .mimo-live .widget-html-content, .mimo-live .widget-htmlmath-content {
   display: block; margin: 0; width: auto; height: auto; overflow: visible; }
@@ -28,8 +49,10 @@ STYLE = """<style>
 .mimo-live.mimo-live table { margin: 0 auto 1em 0; }
 .mimo-live.mimo-live .mimo-before > *, .mimo-live.mimo-live .mimo-before > .mimo-behind > * { margin-bottom: 0; }
 .mimo-live.mimo-live .mimo-behind > * { margin-top: 0; }
+.mimo-live .widget-vbox:has(> .widget-htmlmath:last-child) + .widget-html .mimo-formula { display: none; }
 .mimo-live .mimo-fold, .mimo-live .mimo-fold:hover { width: auto; height: auto; margin: 0; border: 0; padding: 0 6px 0 0; background: none; box-shadow: none;
   color: inherit; font-size: var(--jp-content-font-size1, 14px); line-height: var(--jp-content-line-height, 1.6); text-align: start; white-space: normal; }
+.mimo-live .mimo-fold > i { width: 15px; margin: 0; font-size: 1.3em; text-align: start; vertical-align: -2px; }
 .mimo-live .mimo-fold:focus-visible { outline: 2px solid var(--jp-brand-color1, currentColor); }
 .mimo-live .mimo-steps { display: flex; flex-direction: column-reverse; max-height: 20em; overflow: auto;
   margin: 0 0 0.5em 0.5em; border-inline-start: 2px solid var(--jp-border-color2, #bbb); padding-inline-start: 1em; }
@@ -38,16 +61,17 @@ STYLE = """<style>
 .mimo-live .mimo-card, .mimo-live .mimo-ask { display: flex; flex-wrap: wrap; align-items: baseline; gap: 0 0.75em; }
 .mimo-live .mimo-ask { row-gap: 0.25em; }
 .mimo-live .mimo-ask button { flex: none; width: auto; margin: 0; }
-.mimo-live .mimo-foot { display: flex; flex-wrap: wrap; align-items: center; gap: 0 0.75em; margin: 0; }
+.jp-OutputArea:has(.mimo-live), .jp-OutputArea-child:has(.mimo-live), .jp-OutputArea-output:has(.mimo-live) { overflow: visible; min-width: 0; }
+.mimo-live .mimo-foot { position: sticky; top: 0; bottom: 0; z-index: 2; background: var(--jp-layout-color0, Canvas);
+  display: flex; flex-wrap: wrap; align-items: center; gap: 0 0.75em; margin: 0; }
 .mimo-live .mimo-foot button { flex: none; width: auto; margin: 0; }
-.mimo-live .mimo-foot .widget-text { width: auto; margin: 0; }
-.mimo-live .mimo-foot input { width: 4em; }
 .mimo-live .mimo-foot .widget-html-content { font-size: var(--jp-ui-font-size1, 13px); }
 .mimo-live small, .mimo-live .mimo-fold, .mimo-live .mimo-foot .widget-html-content { opacity: 0.7; }
 .mimo-live .mimo-steps .mimo-fold, .mimo-live .mimo-foot small { opacity: 1; }
 .mimo-live .mimo-columns { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(17em, 100%), 1fr)); gap: 1em; margin-top: 0.5em; }
 .mimo-live .mimo-columns > * { border: 1px solid #8886; padding: 0.5em 1em; }
 </style>"""
+)
 """All rules are limited to our own class, so that the rest of the page keeps its style. Rules that JupyterLab has for HTML
 outputs only, such as the margins of code, are repeated for widgets: nothing moves when the document replaces the view."""
 
@@ -92,14 +116,6 @@ class WidgetFactory:
     def text_field(self, placeholder: str) -> Any:
         """Return a text field of one line."""
         return self._register(ipywidgets.Text(placeholder=placeholder, layout=self._layout))
-
-    def number_field(self, text: str, tooltip: str) -> Any:
-        """Return a field for a whole number from 0."""
-        style = self._style(DescriptionStyle)
-        style.description_width = "auto"
-        field = ipywidgets.BoundedIntText(0, max=999, description=text, layout=self._layout, style=style)
-        field.tooltip = tooltip
-        return self._register(field)
 
     def progress_bar(self, text: str, maximum: int, tooltip: str) -> Any:
         """Return a progress bar that is full at `maximum`."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from mimo_magics.core.errors import BadOption
 from mimo_magics.core.i18n import Translatable
-from mimo_magics.core.messages import Reply
+from mimo_magics.core.messages import Reply, TextPart
 from mimo_magics.core.text import escape_invisible_characters, replace_control_characters
 from mimo_magics.document.highlighting import highlight_code
 from mimo_magics.document.markdown import code_blocks
@@ -62,7 +62,7 @@ def select_code_block(reply: Reply | None, number: int | None) -> str:
     Raises:
         BadOption: There is no such code block, or there are several and no number.
     """
-    blocks = code_blocks(reply.text) if reply else []
+    blocks = [code for text in _texts(reply) for code in code_blocks(text)]
     if not blocks:
         raise BadOption(Translatable("The last reply has no code block."))
     if number is None and len(blocks) > 1:
@@ -76,6 +76,11 @@ def select_code_block(reply: Reply | None, number: int | None) -> str:
             Translatable("Number of code blocks: {count}.", count=len(blocks)),
         )
     return blocks[(number or 1) - 1].rstrip("\n")
+
+
+def _texts(reply: Reply | None) -> list[str]:
+    """Return the texts between the tool calls. The document numbers the code blocks of each in turn."""
+    return [part.text for part in reply.message.parts if isinstance(part, TextPart)] if reply else []
 
 
 def copyable_bundle(text: str, language: str = "") -> dict[str, str]:

@@ -16,6 +16,7 @@ from mimo_magics.document import comparison_cards, diff as difference
 from mimo_magics.document.comparison_cards import Card
 from mimo_magics.document.reply import DisplayOptions
 from mimo_magics.session.comparison.runner import RunningComparison
+from mimo_magics.session.data_frame import build_frame
 from mimo_magics.session.request import Prompt
 from mimo_magics.session.turn import Turn
 
@@ -166,11 +167,7 @@ class Comparison:
         Raises:
             BadOption: pandas is not installed.
         """
-        try:
-            import pandas as pd
-        except ImportError:
-            raise BadOption(Translatable("pandas is not installed."), "pip install pandas") from None
-        return pd.DataFrame([_build_frame_row(each) for each in self.candidates], index=self._numbers)
+        return build_frame(map(_build_frame_row, self.candidates), self._numbers)
 
     def show(self) -> DisplayBundle:
         """Return the replies side by side."""

@@ -42,7 +42,7 @@ def test_the_chosen_code_block_is_inserted_when_the_reply_is_complete(
     renderer.show(TextDelta(CODE_BLOCKS + "End.\n\nE"))
     clock.time += 1
     renderer.tick()
-    wire.update(wire.find("BoundedIntTextModel", "New cell"), {"value": 2})
+    wire.press("New cell · 2")
     assert cell.inserted == []
     finish_renderer(renderer)
     assert cell.inserted == ["c"]

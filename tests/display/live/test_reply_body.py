@@ -9,6 +9,7 @@ from support.widget_page import PageConnection
 
 from mimo_magics.core.events import (
     Note,
+    Notice,
     ReasoningDelta,
     ResponseRestarted,
     ResponseStarted,
@@ -42,6 +43,16 @@ def test_surrogate_halves_are_joined_and_lone_ones_do_no_harm(wire: PageConnecti
 def test_notes_are_shown_as_text(wire: PageConnection) -> None:
     feed_view(create_view(), Note("search <failed>"))
     assert '<p dir="auto">⚠ search &lt;failed&gt;</p>' in wire.values()
+
+
+def test_notes_and_notices_stay_below_the_sections_as_in_the_document(wire: PageConnection) -> None:
+    shown = create_view()
+    feed_view(shown, Notice("replaced"), ReasoningDelta("Hm."), Note("warm"), TextDelta("One."))
+    (_, body, _) = shown.root.children
+    assert [child.value for child in body.children[2:]] == [
+        '<p dir="auto">⚠ warm</p>',
+        '<p dir="auto"><small>replaced</small></p>',
+    ]
 
 
 def test_a_restarted_response_removes_its_earlier_content(wire: PageConnection) -> None:

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 from support.widget_page import PageConnection, text
 
-from mimo_magics.display.live.streaming_markdown import StreamingMarkdown
+from mimo_magics.display.live.code_cells import CodeCells
+from mimo_magics.display.live.streaming_markdown import CLASSES, StreamingMarkdown
 from mimo_magics.display.live.widgets import WidgetFactory
 from mimo_magics.document.incremental import MAX_BLOCK_CHARS
 from mimo_magics.document.markdown import to_html
@@ -37,12 +38,19 @@ def bare(html: str) -> str:
     )
 
 
+def classed(html: str) -> str:
+    """Return the HTML of a document with classes instead of the styles of code blocks."""
+    for style, class_attribute in CLASSES.items():
+        html = html.replace(f' style="{style}"', class_attribute)
+    return html
+
+
 @pytest.mark.thorough
 @pytest.mark.parametrize("size", [1, 20, 400])
 def test_the_whole_text_is_shown_at_the_end(wire: PageConnection, size: int) -> None:
     source = text(3_000)
     shown = grow(wire, source, size)
-    assert "".join(map(bare, shown)) == to_html(source)
+    assert "".join(map(bare, shown)) == classed(to_html(source))
 
 
 @pytest.mark.thorough
@@ -90,3 +98,46 @@ def test_a_reply_in_another_format_grows_as_plain_text(wire: PageConnection, for
         .replace("&quot;", '"')
         .startswith(f'<pre class="highlight"><code>{html}')
     )
+
+
+def heads(wire: PageConnection) -> list[str]:
+    """Return the heads of the code blocks that the page shows."""
+    shown = "".join(state["value"] for state in wire.states.values() if isinstance(state.get("value"), str))
+    return re.findall(r'class="mimo-head">([^<]*)<', shown)
+
+
+LONG_CODE = "".join(f"value_{number} = {number}\n" for number in range(200))
+
+
+@pytest.mark.parametrize("size", [3, 50, 5_000])
+@pytest.mark.parametrize("has_buttons", [True, False])
+def test_a_code_block_in_parts_has_one_head(wire: PageConnection, size: int, has_buttons: bool) -> None:
+    factory = WidgetFactory()
+    cells = CodeCells(factory) if has_buttons else None
+    growing = StreamingMarkdown(factory, first_number=3, code_cells=cells)
+    source = f"```python\n{LONG_CODE}```\n\nAnd:\n\n```sh\nls\n```\n\n- so:\n\n  ```\n  x\n  ```\n"
+    for start in range(0, len(source), size):
+        growing.feed(source[start : start + size])
+        growing.paint()
+    growing.end()
+    assert heads(wire) == ["3 · python", "4 · sh", "5"]
+    assert growing.code_blocks == [LONG_CODE, "ls\n", "x\n"]
+
+
+def test_code_of_reasoning_has_no_number(wire: PageConnection) -> None:
+    growing = StreamingMarkdown(WidgetFactory())
+    growing.feed("```python\nx\n```\n\n```\ny\n```\n")
+    growing.paint()
+    assert heads(wire) == ["python"]
+
+
+def test_an_open_formula_is_marked_so_that_the_page_can_hide_it_beside_the_typeset_one(
+    wire: PageConnection,
+) -> None:
+    growing = StreamingMarkdown(WidgetFactory())
+    tails = []
+    for piece in ("So:\n\n", "$$\nx^2", "\n$$\n\n", "It"):
+        growing.feed(piece)
+        growing.paint()
+        tails.append(growing.box.children[-1].value)
+    assert tails == ["", '<div class="mimo-formula"><p>$$\nx^2</p>\n</div>', "", "<p>It</p>\n"]
