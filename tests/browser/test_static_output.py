@@ -193,6 +193,8 @@ def test_links_open_in_a_new_tab_and_images_are_links(answer: Locator) -> None:
         ["the page", "https://example.org/page", "_blank", True],
         ["https://example.org/", "https://example.org/", "_blank", True],
         ["a cat", "https://example.org/cat.png", "_blank", True],
+        # The URL in the HTML, which is shown as text.
+        ["https://example.org/dog.png", "https://example.org/dog.png", "_blank", True],
     ]
 
 
