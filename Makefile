@@ -91,6 +91,7 @@ types: $(VENV)/test
 bench: $(VENV)/test
 	$(RUN) benchmarks/stream.py
 	$(RUN) benchmarks/load.py
+	$(RUN) benchmarks/commands.py
 	$(RUN) benchmarks/saved.py
 	$(RUN) benchmarks/history.py
 	$(RUN) benchmarks/compare.py

@@ -75,6 +75,7 @@ def _connection_failed_error(error: Exception, host: str, hint: str) -> Connecti
                 Translatable("TLS certificate verification failed for {host}.", host=host),
                 _certificates_hint(),
                 is_retryable=False,
+                was_sent=False,
             )
         case httpx.ProxyError():
             return ConnectionFailed(
@@ -83,11 +84,14 @@ def _connection_failed_error(error: Exception, host: str, hint: str) -> Connecti
                 ),
                 hint,
                 is_retryable=not str(error).startswith("407"),
+                was_sent=False,
             )
         case httpx.ConnectError() | httpx.ConnectTimeout():
             cause = _describe_cause(error)
             return ConnectionFailed(
-                Translatable("Cannot connect to {host}: {cause}.", host=host, cause=cause), hint
+                Translatable("Cannot connect to {host}: {cause}.", host=host, cause=cause),
+                hint,
+                was_sent=False,
             )
     return ConnectionFailed(
         Translatable("{host} closed the connection without sending a response.", host=host), hint

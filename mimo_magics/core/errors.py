@@ -45,6 +45,8 @@ class MimoError(Exception):
     default_hint: ClassVar[str] = ""
     show_traceback: ClassVar[bool] = False
     """Whether notebooks show the full traceback: the setting `debug`."""
+    was_sent = True
+    """Whether the request may have reached the server, so that its tokens count."""
 
     def __init__(self, message: str, hint: str = "", reply: Reply | None = None) -> None:
         super().__init__(message)
@@ -82,6 +84,8 @@ class MimoError(Exception):
 
 class BadOption(MimoError):
     """An option, parameter or setting is invalid; nothing was sent."""
+
+    was_sent = False
 
 
 class Interrupted(MimoError):
@@ -141,13 +145,17 @@ class ConnectionFailed(MimoError):
         message: what happened.
         hint: what to do next.
         is_retryable: whether another attempt may succeed.
+        was_sent: whether the request reached the server.
     """
 
     default_hint = Translatable("Check the network, the proxy and the base URL, then run the cell again.")
 
-    def __init__(self, message: str, hint: str = "", *, is_retryable: bool = True) -> None:
+    def __init__(
+        self, message: str, hint: str = "", *, is_retryable: bool = True, was_sent: bool = True
+    ) -> None:
         super().__init__(message, hint)
         self.is_retryable = is_retryable
+        self.was_sent = was_sent
 
 
 class IncompleteStream(MimoError):
@@ -167,9 +175,13 @@ class WireError(MimoError):
 class TapeMismatch(MimoError):
     """The replayed tape has no response to this request; nothing was sent."""
 
+    was_sent = False
+
 
 class BadTape(MimoError):
     """The file is not a tape, or is damaged."""
+
+    was_sent = False
 
     default_hint = Translatable("Record the tape again: %mimo_tape record PATH")
 

@@ -300,6 +300,8 @@ class Reply:
     """Set by a session."""
     cost: float | None = None
     """Estimated cost in US dollars, set by a session from the price table; `None` without a known price."""
+    uses_own_price: bool = False
+    """Whether the cost uses a price of the setting `prices`."""
 
     @property
     def text(self) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, fields, replace
 from functools import cache
 from math import isfinite
@@ -25,6 +26,10 @@ Unresolved = Literal["notice", "error", "ignore"]
 Pace = Literal["real", "fast", "once"]
 ThinkingForm = Literal["thinking", "chat_template_kwargs", "enable_thinking", "reasoning_effort"]
 """Request fields that turn thinking on or off: MiMo; vLLM, SGLang and llama.cpp; Alibaba Cloud; OpenAI."""
+OnOff = Literal["on", "off"]
+"""The text forms of a bool."""
+SettingGroup = Literal["service", "sampling", "session", "display", "safety"]
+"""The groups of settings in `%mimo_config`."""
 MAX_DEPTH = 100
 """Maximum nesting of lists and objects in a JSON value."""
 MAX_QUOTED_CHARS = 200
@@ -45,6 +50,7 @@ CodeKind = Literal["curl", "openai", "anthropic", "httpx"]
 
 
 def _setting(
+    group: SettingGroup,
     default: Any,
     help: str,  # noqa: A002  the name that argparse uses
     *flags: str,
@@ -55,6 +61,7 @@ def _setting(
     """Describe a setting.
 
     Args:
+        group: the group that `%mimo_config` shows it in.
         default: the built-in value.
         help: one sentence for help pages and tables.
         flags: the flags of its option, if it has one.
@@ -62,7 +69,14 @@ def _setting(
         project: whether `[tool.mimo]` in a pyproject.toml may set it.
         panel: whether the parameter panel shows it.
     """
-    metadata = {"help": help, "flags": flags, "metavar": metavar, "project": project, "panel": panel}
+    metadata = {
+        "group": group,
+        "help": help,
+        "flags": flags,
+        "metavar": metavar,
+        "project": project,
+        "panel": panel,
+    }
     if default == {}:
         return field(default_factory=dict, metadata=metadata)
     return field(default=default, metadata=metadata)
@@ -73,18 +87,26 @@ class Settings:
     """All settings of a turn. `None` means: use the default of the service."""
 
     preset: str = _setting(
+        "service",
         "mimo-v2",
         "Service: mimo-v2, xiaomi, or local (the embedded model).",
         "--preset",
         metavar="NAME",
     )
-    api: Api = _setting("openai", "API format of the service.", "--api", panel=True)
+    api: Api = _setting("service", "openai", "API format of the service.", "--api", panel=True)
     base_url: str | None = _setting(
-        None, "Base URL for the chosen API format, such as https://host/v1.", "--base-url", metavar="URL"
+        "service",
+        None,
+        "Base URL for the chosen API format, such as https://host/v1.",
+        "--base-url",
+        metavar="URL",
     )
-    auth: Auth | None = _setting(None, "HTTP header that carries the API key.")
-    model: str | None = _setting(None, "Model id.", "-m", "--model", metavar="ID", project=True, panel=True)
+    auth: Auth | None = _setting("service", None, "HTTP header that carries the API key.")
+    model: str | None = _setting(
+        "service", None, "Model id.", "-m", "--model", metavar="ID", project=True, panel=True
+    )
     temperature: float | None = _setting(
+        "sampling",
         None,
         "Sampling temperature: higher is more random. No effect while a MiMo model thinks.",
         "-t",
@@ -94,6 +116,7 @@ class Settings:
         panel=True,
     )
     top_p: float | None = _setting(
+        "sampling",
         None,
         "Nucleus sampling: sample from the most likely tokens up to this total probability. No effect while a MiMo model thinks.",
         "--top-p",
@@ -102,6 +125,7 @@ class Settings:
         panel=True,
     )
     max_tokens: int | None = _setting(
+        "sampling",
         None,
         "Output limit in tokens, reasoning included; capped at the model's own limit.",
         "--max-tokens",
@@ -110,6 +134,7 @@ class Settings:
         panel=True,
     )
     stop: tuple[str, ...] = _setting(
+        "sampling",
         (),
         "Stop sequence that ends the reply, with \\n for a newline; repeatable up to four times.",
         "--stop",
@@ -118,6 +143,7 @@ class Settings:
         panel=True,
     )
     frequency_penalty: float | None = _setting(
+        "sampling",
         None,
         "Positive values make frequently used tokens less likely. OpenAI format only.",
         "--frequency-penalty",
@@ -126,6 +152,7 @@ class Settings:
         panel=True,
     )
     presence_penalty: float | None = _setting(
+        "sampling",
         None,
         "Positive values make tokens that already occurred less likely. OpenAI format only.",
         "--presence-penalty",
@@ -134,40 +161,46 @@ class Settings:
         panel=True,
     )
     thinking: bool | None = _setting(
-        None, "Turn thinking on or off.", "--thinking", metavar="on|off", project=True, panel=True
+        "sampling", None, "Turn thinking on or off.", "--thinking", metavar="on|off", project=True, panel=True
     )
     thinking_form: ThinkingForm | None = _setting(
-        None, "Request field that --thinking sets; depends on the service. OpenAI format only."
+        "service", None, "Request field that --thinking sets; depends on the service. OpenAI format only."
     )
     json: bool = _setting(
+        "sampling",
         False,
         "JSON mode: the reply is valid JSON; the prompt must describe its fields. OpenAI format only.",
         "--json",
     )
     param: Mapping[str, Any] = _setting(
+        "sampling",
         {},
         "Additional field of the request, sent unchanged; repeatable.",
         "--param",
         metavar="NAME=VALUE",
     )
     tool_choice: str | None = _setting(
+        "session",
         None,
         "Tool choice: auto, none, required, or the name of a tool. MiMo supports auto only; none sends no tools.",
         "--tool-choice",
         metavar="NAME",
     )
     max_steps: int = _setting(
+        "session",
         10,
         "Maximum rounds of tool calls in a turn; after that the model replies without tools.",
         "--max-steps",
         metavar="N",
     )
     web_search: WebSearch | None = _setting(
+        "session",
         None,
         "Web search by the service: on lets the model decide, force always searches. OpenAI format only.",
         "--web-search",
     )
     system: str | None = _setting(
+        "session",
         None,
         "System prompt: your own text, mimo, mimo-zh, or none. Default: mimo for MiMo, none for other services.",
         "-s",
@@ -175,64 +208,84 @@ class Settings:
         metavar="TEXT",
         panel=True,
     )
-    budget: str | None = _setting(None, "Budget of a session: an amount such as 2 USD or 200k tokens.")
+    budget: str | None = _setting(
+        "safety", None, "Budget of a session: an amount such as 2 USD or 200k tokens."
+    )
     turn_budget: str | None = _setting(
+        "safety",
         None,
         "Budget of a turn: an amount such as '0.05 USD' or '20k tokens'.",
         "--budget",
         metavar="AMOUNT",
     )
     prices: Mapping[str, Any] = _setting(
+        "service",
         {},
         'Prices by model, in US dollars per million tokens of input, cached input and output: {"my-model": [1, 0.1, 3]}.',
     )
     window: int | None = _setting(
-        None, "Context window of the model in tokens; overrides the published value."
+        "service", None, "Context window of the model in tokens; overrides the published value."
     )
     overflow: Overflow = _setting(
+        "session",
         "error",
         "Full context window: raise an error, leave out the oldest turns, or summarize them.",
     )
     run_all: RunAll = _setting(
+        "session",
         "run",
         "Re-run policy: call the model again, or reuse the saved reply if the request is unchanged.",
     )
     unresolved: Unresolved = _setting(
+        "session",
         "notice",
         "References in a prompt that have no value: show a notice, raise an error, or ignore them.",
     )
     notebook: str | None = _setting(
+        "session",
         None,
         "Path of the notebook, for front ends that do not report it; needed by autosave, resume and cached replies.",
     )
-    autosave: bool = _setting(False, "Save the session in a file beside the notebook after each turn.")
-    stream: bool = _setting(True, "Stream the reply, or receive it in one piece.", "--stream", panel=True)
+    autosave: bool = _setting(
+        "session", False, "Save the session in a file beside the notebook after each turn."
+    )
+    stream: bool = _setting(
+        "display", True, "Stream the reply, or receive it in one piece.", "--stream", panel=True
+    )
     timeout: float = _setting(
+        "service",
         480.0,
         "Read timeout in seconds; thinking may take minutes.",
         "--timeout",
         metavar="S",
     )
     approval_timeout: float | None = _setting(
+        "safety",
         None,
         "Seconds that a tool call waits for an approval; then it is refused and the cell fails. Default: no limit.",
     )
-    format: Format = _setting("markdown", "Display format of the reply.", "-f", "--format")
-    quiet: bool = _setting(False, "Show no output; the reply is the value of the cell.", "-q", "--quiet")
-    live: bool = _setting(True, "Show replies in live widgets if the front end supports them.")
+    format: Format = _setting("display", "markdown", "Display format of the reply.", "-f", "--format")
+    quiet: bool = _setting(
+        "display", False, "Show no output; the reply is the value of the cell.", "-q", "--quiet"
+    )
+    live: bool = _setting("display", True, "Show replies in live widgets if the front end supports them.")
     remote_images: bool = _setting(
+        "safety",
         False,
         "Load remote images in replies instead of linking to them; their hosts see your IP address.",
     )
-    debug: bool = _setting(False, "Show the full traceback of an error.")
+    debug: bool = _setting("display", False, "Show the full traceback of an error.")
     tape: str | None = _setting(
-        None, "Tape of HTTP calls: record:PATH, replay:PATH or auto:PATH; set by %mimo_tape."
+        "session", None, "Tape of HTTP calls: record:PATH, replay:PATH or auto:PATH; set by %mimo_tape."
     )
     tape_pace: Pace = _setting(
-        "once", "Replay speed of a tape: real time, ten times as fast, or without pauses."
+        "session", "once", "Replay speed of a tape: real time, ten times as fast, or without pauses."
     )
-    language: Language = _setting("en", "Language of labels, notices and errors; not sent to models.")
+    language: Language = _setting(
+        "display", "en", "Language of labels, notices and errors; not sent to models."
+    )
     local_model: str = _setting(
+        "service",
         "smollm2-135m",
         "Embedded model: smollm2-135m, or the path of a GGUF file.",
     )
@@ -243,12 +296,11 @@ class Settings:
         Raises:
             BadOption: a value has the wrong type or is out of range.
         """
-        stop: object = self.stop
-        if isinstance(stop, str | list):
-            object.__setattr__(self, "stop", (stop,) if isinstance(stop, str) else tuple(stop))
         for name, hint in _hints().items():
-            if not matches_type(getattr(self, name), hint):
-                raise invalid_setting(name, getattr(self, name))
+            value = convert_value(hint, getattr(self, name))
+            if not matches_type(value, hint):
+                raise invalid_setting(name, value)
+            object.__setattr__(self, name, value)
         if not is_json_value(dict(self.param)):
             raise BadOption(
                 Translatable("param must contain only JSON values, not {value}.", value=_quote(self.param)),
@@ -370,9 +422,9 @@ class Options(TypedDict, total=False):
     stop: tuple[str, ...]
     frequency_penalty: float | None
     presence_penalty: float | None
-    thinking: bool | None
+    thinking: bool | OnOff | None
     thinking_form: ThinkingForm | None
-    json: bool
+    json: bool | OnOff
     param: Mapping[str, Any]
     tool_choice: str | None
     max_steps: int
@@ -386,15 +438,15 @@ class Options(TypedDict, total=False):
     run_all: RunAll
     unresolved: Unresolved
     notebook: str | None
-    autosave: bool
-    stream: bool
+    autosave: bool | OnOff
+    stream: bool | OnOff
     timeout: float
     approval_timeout: float | None
     format: Format
-    quiet: bool
-    live: bool
-    remote_images: bool
-    debug: bool
+    quiet: bool | OnOff
+    live: bool | OnOff
+    remote_images: bool | OnOff
+    debug: bool | OnOff
     tape: str | None
     tape_pace: Pace
     language: Language
@@ -430,6 +482,20 @@ def strip_optional(hint: Any) -> Any:
     if get_origin(hint) in (Union, UnionType):
         (hint,) = (kind for kind in get_args(hint) if kind is not NoneType)
     return hint
+
+
+def convert_value(hint: Any, value: Any) -> Any:
+    """Return the value in the type of a setting, where Python code may write it otherwise: `"off"`, or a list of texts.
+
+    A value that cannot be converted is returned unchanged.
+    """
+    kind = strip_optional(hint)
+    if kind is bool and isinstance(value, str):
+        with suppress(argparse.ArgumentTypeError):
+            return parse_on_off(value)
+    if get_origin(kind) is tuple and isinstance(value, str | list):
+        return (value,) if isinstance(value, str) else tuple(value)
+    return value
 
 
 def from_text(hint: Any, text: str) -> Any:

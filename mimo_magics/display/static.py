@@ -30,6 +30,7 @@ from mimo_magics.core.renderer_protocol import Document, SilentRenderer, TurnMet
 from mimo_magics.display.output import Output
 from mimo_magics.display.progress import Progress
 from mimo_magics.document import reply as reply_document
+from mimo_magics.document.paragraphs import small_html
 from mimo_magics.document.reply import DisplayOptions
 
 FRAME_INTERVAL = 0.1
@@ -66,7 +67,7 @@ class StatusRenderer(SilentRenderer):
         """Paint the status line when it changed, which it does once a second."""
         if self.progress.line != self._painted_status:
             self._painted_status = line = self.progress.line
-            self.output.update({"text/html": reply_document.small_html(line), "text/plain": line})
+            self.output.update({"text/html": small_html(line), "text/plain": line})
 
     def finish(self, document: Document, metadata: dict[str, Any]) -> None:
         """Replace the output by the document."""

@@ -7,14 +7,13 @@ from __future__ import annotations
 
 import re
 
+from mimo_magics.document import styles
 from mimo_magics.document.highlighting import MAX_BLOCK_CHARS, highlight_code
 
 BLOCK_STYLE = "margin:0 0 1em;border:1px solid #8886"
 HEAD_STYLE = "padding:0.25em 0.75em;background:#8882;font-size:85%"
 PRE_STYLE = "margin:0;padding:0.5em 0.75em;overflow-x:auto;user-select:all"
 """One click selects the code. Long lines scroll."""
-CODE_STYLE = "white-space:pre"
-"""JupyterLab's CSS would break long lines inside of words."""
 LANGUAGE_NAME = re.compile(r"[\w.+#-]{1,20}", re.ASCII)
 """A language that the head names. Other texts of a fence are not shown: the model chooses them."""
 
@@ -40,7 +39,7 @@ def code_block_html(
     inner = highlight_code(code, language, max_chars)
     return (
         f'<div style="{BLOCK_STYLE}">{head}'
-        f'<pre class="highlight" style="{PRE_STYLE}"><code style="{CODE_STYLE}">{inner}</code></pre></div>'
+        f'<pre class="highlight" style="{PRE_STYLE}"><code style="{styles.CODE}">{inner}</code></pre></div>'
     )
 
 

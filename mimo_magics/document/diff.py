@@ -1,15 +1,18 @@
-"""The difference of two texts: by words, or by lines if the texts are long."""
+"""The difference of two Markdown texts: by words, or by lines if the texts are long. Code is set as code."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from difflib import SequenceMatcher
 from html import escape
 from io import StringIO
+from itertools import chain, groupby, zip_longest
 
 from mimo_magics.core.i18n import translate
 from mimo_magics.core.text import escape_html, escape_invisible_characters, replace_control_characters
+from mimo_magics.document import styles
+from mimo_magics.document.markdown import code_lines
 from mimo_magics.document.reply import wrap_html
 
 MAX_DIFF_ITEMS = 4_000
@@ -21,10 +24,13 @@ MIN_SIMILARITY = 1 / 3
 
 CJK = "\u2e80-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
 """Characters of scripts without spaces. Each counts as a word."""
+MARK_STYLES = {"del": styles.DELETED, "ins": styles.INSERTED}
 WORD_PATTERN = re.compile(rf"[{CJK}]|[^\W{CJK}]+|\s+|[^\w\s]")
 
 Change = tuple[Sequence[str], Sequence[str]]
 """A part of the first text, and the part of the other text in its place. Unchanged parts are equal."""
+Section = tuple[bool, Sequence[str]]
+"""Whether lines are code, and the lines."""
 
 
 def diff_bundle(one: tuple[str, str], other: tuple[str, str]) -> dict[str, str]:
@@ -43,9 +49,55 @@ def diff_bundle(one: tuple[str, str], other: tuple[str, str]) -> dict[str, str]:
             "text/plain": replace_control_characters(text),
         }
     changes = list(_iter_changes(before, after))
-    head = f"<p><del>{escape_html(titles[0])}</del> <ins>{escape_html(titles[1])}</ins></p>"
-    html = f'{head}<pre style="white-space: pre-wrap">{"".join(map(_render_change, changes))}</pre>'
-    return {"text/html": wrap_html(html), "text/plain": "\n".join(_iter_unified_diff(titles, changes))}
+    head = f"<p>{_mark('del', escape_html(titles[0]))} {_mark('ins', escape_html(titles[1]))}</p>"
+    blocks = groupby(_iter_sections(changes, (before, after)), lambda pair: pair[0])
+    html = "".join(_render_block((each for _, each in block), is_code=is_code) for is_code, block in blocks)
+    print_rule = styles.PRINT_RULE if "<pre" in html else ""
+    return {
+        "text/html": wrap_html(head + print_rule + html),
+        "text/plain": "\n".join(_iter_unified_diff(titles, changes)),
+    }
+
+
+def _iter_sections(
+    changes: Iterable[Change], texts: tuple[Sequence[str], Sequence[str]]
+) -> Iterator[tuple[bool, Change]]:
+    """Split the changes into code and prose."""
+    numbers = [code_lines("".join(lines)) for lines in texts]
+    starts = [0, 0]
+    for change in changes:
+        one, other = (
+            _split_by_kind(lines, start, code)
+            for lines, start, code in zip(change, starts, numbers, strict=True)
+        )
+        starts = [start + len(lines) for start, lines in zip(starts, change, strict=True)]
+        if change[0] == change[1]:
+            yield from ((is_code, (lines, lines)) for is_code, lines in one)
+        elif one and other and one[0][0] != other[0][0]:
+            yield from chain(_pair_sections(one, ()), _pair_sections((), other))
+        else:
+            yield from _pair_sections(one, other)
+
+
+def _split_by_kind(lines: Sequence[str], start: int, code: Container[int]) -> list[Section]:
+    runs = groupby(enumerate(lines, start), lambda pair: pair[0] in code)
+    return [(is_code, [line for _, line in run]) for is_code, run in runs]
+
+
+def _pair_sections(one: Sequence[Section], other: Sequence[Section]) -> Iterator[tuple[bool, Change]]:
+    """Yield sections in pairs. Code and prose alternate, so both of a pair are of the same kind."""
+    for each, its in zip_longest(one, other):
+        is_code = (each or its)[0]
+        yield is_code, (each[1] if each else (), its[1] if its else ())
+
+
+def _render_block(changes: Iterable[Change], *, is_code: bool) -> str:
+    inner = "".join(map(_render_change, changes))
+    return (
+        f'<pre style="{styles.TIGHT}"><code style="{styles.CODE}">{inner}</code></pre>'
+        if is_code
+        else f'<div dir="auto" style="{styles.PROSE}">{inner}</div>'
+    )
 
 
 def _split_lines(text: str) -> list[str]:
@@ -103,8 +155,11 @@ def _mark_change(change: Change) -> str:
     one, other = map("".join, change)
     if one == other:
         return escape(one)
-    deleted = f"<del>{escape(one)}</del>" if one else ""
-    return deleted + (f"<ins>{escape(other)}</ins>" if other else "")
+    return _mark("del", escape(one)) + _mark("ins", escape(other))
+
+
+def _mark(tag: str, inner: str) -> str:
+    return f'<{tag} style="{MARK_STYLES[tag]}">{inner}</{tag}>' if inner else ""
 
 
 def _iter_unified_diff(titles: Sequence[str], changes: Sequence[Change]) -> Iterator[str]:

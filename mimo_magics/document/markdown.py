@@ -27,6 +27,7 @@ from mdit_py_plugins.texmath.index import make_block_func, make_inline_func
 from mimo_magics.core.text import escape_invisible_characters
 from mimo_magics.document.code_block import code_block_html
 from mimo_magics.document.highlighting import MAX_DOCUMENT_CHARS, highlighting_cost, is_highlighted
+from mimo_magics.document.markdown_extensions import link_bare_urls, show_task_boxes
 from mimo_magics.document.sanitizer import MATH_CLASSES, is_external_url, sanitize_html
 from mimo_magics.document.tex import is_safe_tex
 
@@ -101,6 +102,12 @@ def code_blocks(source: str) -> list[str]:
     return [token.content for token in tokens if token.type in CODE_TOKENS]
 
 
+def code_lines(source: str) -> set[int]:
+    """Return the numbers of the lines of code blocks, from 0. The lines of a fence are among them."""
+    tokens = (token for block in parse_blocks(source) for token in block.tokens if token.type in CODE_TOKENS)
+    return {number for token in tokens for number in range(*(token.map or (0, 0)))}
+
+
 def _parser_for(source: str) -> MarkdownIt:
     return _build_parser(allow_brackets=source.count("\\(") + source.count("\\[") <= MAX_BRACKETS)
 
@@ -137,6 +144,8 @@ def _build_parser(*, allow_brackets: bool) -> MarkdownIt:
         parser.add_render_rule(name, rule)
     parser.core.ruler.push("direction", set_text_direction)
     parser.core.ruler.push("visible_text", escape_decoded_text)
+    parser.core.ruler.push("task_list", show_task_boxes)
+    parser.core.ruler.push("bare_url", link_bare_urls)
     parser.core.ruler.push("link_host", name_link_hosts)
     return parser
 
@@ -267,7 +276,9 @@ def render_image(self: RendererHTML, tokens: Sequence[Token], idx: int, options:
         return text
     if env["images"]:
         return f'<img src="{html.escape(url)}" alt="{text}" referrerpolicy="no-referrer">'
-    return f'<a href="{html.escape(url)}">{text or html.escape(url)}</a>'
+    host = _get_host(url)
+    host_note = f" ({html.escape(host)})" if host and _names_other_host(token.content, host) else ""
+    return f'<a href="{html.escape(url)}">{text or html.escape(url)}</a>{host_note}'
 
 
 def render_link_open(self: RendererHTML, tokens: Sequence[Token], idx: int, options: Any, env: Any) -> str:

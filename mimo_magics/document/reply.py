@@ -18,6 +18,7 @@ from mimo_magics.document import steps
 from mimo_magics.document.highlighting import code_html
 from mimo_magics.document.json_text import format_json
 from mimo_magics.document.markdown import code_blocks, to_html
+from mimo_magics.document.paragraphs import small_html
 from mimo_magics.document.sanitizer import LINK_REL, NO_MATH_CLASSES, is_external_url
 
 STOP_TEXTS = {
@@ -162,11 +163,6 @@ def wrap_html(inner: str) -> str:
     return f'<div class="mimo-reply jp-RenderedHTMLCommon {NO_MATH_CLASSES}">{EMPTY_LINE.sub("&#10;", inner)}</div>'
 
 
-def small_html(line: str) -> str:
-    """Return a text as a small line of HTML."""
-    return f'<p dir="auto"><small>{escape_html(line)}</small></p>' if line else ""
-
-
 def footer(reply: Reply) -> str:
     """Return the footer: stop reason if it is not normal, model, tokens, speed and cost."""
     return " · ".join(
@@ -224,6 +220,11 @@ def _render_source(source: Annotation) -> str:
     return " · ".join((title, *map(escape_html, filter(None, (source.site_name, source.publish_time)))))
 
 
+def stop_text(reply: Reply) -> str:
+    """Return why a reply ended; empty if it ended normally."""
+    return "".join(_footer_stop(reply))
+
+
 def _footer_stop(reply: Reply) -> Iterator[str]:
     if reply.stop == "length" and not reply.text:
         yield translate("truncated while thinking; raise --max-tokens")
@@ -266,4 +267,8 @@ def _footer_cost(reply: Reply) -> Iterator[str]:
             if reply.cost >= MIN_SHOWN_COST
             else translate("under ${cents}", cents=MIN_SHOWN_COST)
         )
-        yield translate("{price} (prices of {prices_as_of})", price=price, prices_as_of=PRICES_AS_OF)
+        yield (
+            translate("{price} (your prices)", price=price)
+            if reply.uses_own_price
+            else translate("{price} (prices of {prices_as_of})", price=price, prices_as_of=PRICES_AS_OF)
+        )

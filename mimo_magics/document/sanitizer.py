@@ -1,7 +1,6 @@
 """The allow-list of the HTML of untrusted Markdown, in the live view and in documents. Everything else is removed.
 
-It has no script, form, media, SVG, MathML, id or data attribute, and only a few classes and the styles of code blocks,
-which are those of this package.
+It has no script, form, media, SVG, MathML, id or data attribute, and only a few classes and fixed styles of this package.
 """
 
 from __future__ import annotations
@@ -11,7 +10,8 @@ from functools import cache
 
 import nh3
 
-from mimo_magics.document.code_block import BLOCK_STYLE, CODE_STYLE, HEAD_STYLE, PRE_STYLE
+from mimo_magics.document import styles
+from mimo_magics.document.code_block import BLOCK_STYLE, HEAD_STYLE, PRE_STYLE
 
 MATH_CLASSES = "mathjax_process tex2jax_process"
 NO_MATH_CLASSES = "mathjax_ignore tex2jax_ignore"
@@ -28,7 +28,12 @@ ALLOWED_ATTRIBUTES = {
     **{tag: {"dir"} for tag in DIRECTIONAL_TAGS},
     "div": {"dir", "align"},
 }
-ALLOWED_STYLES = {"div": {BLOCK_STYLE, HEAD_STYLE}, "pre": {PRE_STYLE}, "code": {CODE_STYLE}}
+ALLOWED_STYLES = {
+    "div": {BLOCK_STYLE, HEAD_STYLE},
+    "pre": {PRE_STYLE},
+    "code": {styles.CODE},
+    "li": {styles.TASK},
+}
 """Whole values of the attribute, by element."""
 
 URL_SCHEMES = {"http", "https", "mailto"}
@@ -49,8 +54,9 @@ def sanitize_html(dirty: str, *, remote_images: bool = False) -> str:
         dirty,
         tags={*BLOCK_TAGS.split(), *INLINE_TAGS.split(), *(["img"] if remote_images else [])},
         attributes=ALLOWED_ATTRIBUTES,
-        tag_attribute_values={tag: {"style": styles} for tag, styles in ALLOWED_STYLES.items()},
         allowed_classes=_allowed_classes(),
+        tag_attribute_values={tag: {"style": values} for tag, values in ALLOWED_STYLES.items()},
+        set_tag_attribute_values={"tr": {"style": styles.PLAIN_ROW}},
         url_schemes=URL_SCHEMES,
         link_rel=LINK_REL,
     )

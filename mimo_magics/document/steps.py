@@ -10,7 +10,9 @@ from typing import Literal
 from mimo_magics.core.i18n import Translatable, translate
 from mimo_magics.core.messages import Part, ReasoningPart, Reply, TextPart, ToolCall, ToolResult
 from mimo_magics.core.text import escape_html
+from mimo_magics.document import styles
 from mimo_magics.document.call_line import call_line
+from mimo_magics.document.details import details_html
 from mimo_magics.document.json_text import format_json
 from mimo_magics.document.markdown import to_html
 
@@ -47,12 +49,8 @@ def steps_html(steps: Sequence[Part], reply: Reply, *, is_open: bool = False) ->
     """Return a group of steps as HTML that shows its summary line and unfolds."""
     results = {part.id: part for part in steps if isinstance(part, ToolResult)}
     body = "".join(_step_html(part, results) for part in steps if not isinstance(part, ToolResult))
-    return details_html(summary_line(steps, reply), f"<blockquote>{body}</blockquote>", is_open=is_open)
-
-
-def details_html(line: str, body: str, *, is_open: bool = False) -> str:
-    """Return a `details` element. `line` is plain text, `body` is HTML."""
-    return f'<details{" open" if is_open else ""}><summary dir="auto">{escape_html(line)}</summary>{body}</details>'
+    line = summary_line(steps, reply)
+    return details_html(line, f"<blockquote>{body}</blockquote>", is_open=is_open, is_quiet=True)
 
 
 def summary_line(steps: Sequence[Part], reply: Reply) -> str:
@@ -77,13 +75,12 @@ def arguments_html(arguments: str) -> str:
 def result_html(result: ToolResult) -> str:
     """Return the result of a tool with its size, and the text that the tool printed."""
     label = translate("Result, {count:,} characters", count=len(result.output))
-    size = f"<div><small>{label}</small></div>"
-    log = (
-        f"<div><small>{translate('Printed output')}</small></div>{_pre_html(result.log)}"
-        if result.log
-        else ""
-    )
-    return size + _pre_html(format_json(result.output)) + log
+    log = _label_html(translate("Printed output")) + _pre_html(result.log) if result.log else ""
+    return _label_html(label) + _pre_html(format_json(result.output)) + log
+
+
+def _label_html(label: str) -> str:
+    return f'<div><small style="{styles.QUIET}">{escape_html(label)}</small></div>'
 
 
 def _pre_html(text: str) -> str:

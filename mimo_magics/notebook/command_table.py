@@ -268,7 +268,8 @@ _USAGE = Magic(
     "%mimo_usage",
     "Show the token usage and the cost of a session.",
     """
-Cached input tokens are shown as a share. Costs are estimates from a dated table; %mimo_config prices=… changes it.""",
+Cached input tokens are shown as a share. Costs are estimates from a dated table; %mimo_config prices=… changes it.
+_.to_frame() returns all turns as a pandas frame.""",
     (Command("[SESSION]", "Show the usage of this session, or of the current one."),),
 )
 

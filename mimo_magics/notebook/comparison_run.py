@@ -101,6 +101,12 @@ class ComparisonRun:
             self._past,
             display_options=self._display_options,
             cell=self._cell,
+            next_steps=Translatable(
+                "%mimo_compare diff 1 2 · %mimo_compare adopt 1 · DataFrame: {variable}.to_frame()"
+                if self._request.out
+                else "%mimo_compare diff 1 2 · %mimo_compare adopt 1 · DataFrame: -o NAME, NAME.to_frame()",
+                variable=self._request.out,
+            ),
         )
 
     @property

@@ -33,7 +33,7 @@ from mimo_magics.notebook.kernel.comm_pump import pump_comm_messages
 from mimo_magics.notebook.kernel.user_variables import get_prompt_variables, get_user_variables
 from mimo_magics.notebook.reply_display import ReplyDisplay
 from mimo_magics.notebook.session_selection import SessionSelection
-from mimo_magics.session.limits import usage_report
+from mimo_magics.session.limits.usage_report import UsageReport
 from mimo_magics.session.open_sessions import Sessions
 from mimo_magics.tools.approval import (
     ApprovalCallback,
@@ -203,17 +203,14 @@ class MimoMagics:
         display_bundle(run_tape_command(line, self.config))
 
     @documented("%mimo_usage")
-    def mimo_usage(self, line: str) -> None:
+    def mimo_usage(self, line: str) -> UsageReport:
         """Run `%mimo_usage`."""
         _, arguments = parse_command("%mimo_usage", line)
         sessions = self.session_selection.sessions
         session = sessions.get(arguments.session) if arguments.session else sessions.current
-        prices = self.config.snapshot().prices
-        display_bundle(
-            usage_report.usage_bundle(
-                session.history, prices, session.unrecorded_usage, session.unrecorded_cost
-            ),
-        )
+        report = session.usage_report()
+        self._reply_display.show_value(report)
+        return report
 
     def _create_cell_run(
         self,
@@ -265,7 +262,8 @@ class MimoMagics:
         if cell_run.request.out:
             self.shell.user_ns[cell_run.request.out] = dry_run
         if isinstance(dry_run, str):
-            display_bundle(reply_command.copyable_bundle(dry_run))
+            language = "bash" if cell_run.request.code == "curl" else "python"
+            display_bundle(reply_command.copyable_bundle(dry_run, language))
             return None
         return dry_run
 

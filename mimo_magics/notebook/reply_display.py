@@ -25,7 +25,11 @@ from mimo_magics.session.session import Session
 if TYPE_CHECKING:  # imported when something is compared
     from mimo_magics.session.comparison.result import Comparison
 
-COMPARISON_TYPE = ("mimo_magics.session.comparison.result", "Comparison")
+SELF_DISPLAYING_TYPES = (
+    ("mimo_magics.session.comparison.result", "Comparison"),
+    ("mimo_magics.session.limits.usage_report", "UsageReport"),
+)
+"""The other values of cells that a magic displays itself. A comparison is imported when something is compared."""
 
 
 class ReplyDisplay:
@@ -46,13 +50,14 @@ class ReplyDisplay:
         """Register the display functions."""
         formatter = self._shell.display_formatter.ipython_display_formatter
         formatter.for_type(Reply, self._display)
-        formatter.for_type_by_name(*COMPARISON_TYPE, self._display_comparison)
+        for kind in SELF_DISPLAYING_TYPES:
+            formatter.for_type_by_name(*kind, self._display_value)
         # `post_execute` is also triggered by the messages of widgets.
         self._shell.events.register("post_run_cell", self._forget_shown)
 
     def uninstall(self) -> None:
         """Remove the display functions."""
-        for kind in (Reply, ".".join(COMPARISON_TYPE)):
+        for kind in (Reply, *map(".".join, SELF_DISPLAYING_TYPES)):
             self._shell.display_formatter.ipython_display_formatter.pop(kind)
         self._shell.events.unregister("post_run_cell", self._forget_shown)
 
@@ -64,6 +69,11 @@ class ReplyDisplay:
     def record_comparison(self, comparison: Comparison) -> None:
         """Record the comparison that is the value of its cell and that the cell has shown already."""
         self._just_shown[get_message_id(self._shell)] = comparison
+
+    def show_value(self, value: Any) -> None:
+        """Show a value that displays itself, and that is the value of its cell."""
+        display_bundle(value._repr_mimebundle_())
+        self._just_shown[get_message_id(self._shell)] = value
 
     def run_command(self, command: ReplyCommand, session: Session) -> None:
         """Run a command for a reply.
@@ -107,9 +117,10 @@ class ReplyDisplay:
             _print(self._footer)
         self._note_capture()
 
-    def _display_comparison(self, comparison: Comparison) -> None:
-        if not self._is_shown_value(comparison):
-            display_bundle(comparison.show().bundle)
+    def _display_value(self, value: Any) -> None:
+        """Show a value that displays itself, unless the cell has just shown it."""
+        if not self._is_shown_value(value):
+            display_bundle(value._repr_mimebundle_())
         self._note_capture()
 
     def _show(self, reply: Reply) -> None:

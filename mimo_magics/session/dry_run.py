@@ -145,7 +145,9 @@ class DryRun:
             else ""
         )
         return translate(
-            "{usd} for the input{beyond} (prices of {prices_as_of})",
+            "{usd} for the input{beyond} (your prices)"
+            if self.body["model"] in self.settings.prices
+            else "{usd} for the input{beyond} (prices of {prices_as_of})",
             usd=_format_usd(input_cost),
             beyond=max_cost_text,
             prices_as_of=PRICES_AS_OF,

@@ -27,11 +27,13 @@ from mimo_magics.session.deleted_cells import DeletedCells
 from mimo_magics.session.history import ROOT, Branch, History
 from mimo_magics.session.limits import usage_report
 from mimo_magics.session.limits.budget import Spending
+from mimo_magics.session.limits.unrecorded_calls import UnrecordedCalls
+from mimo_magics.session.limits.usage_report import UsageReport
 from mimo_magics.session.request import Prompt
 from mimo_magics.session.session_lock import SessionLock
 from mimo_magics.session.session_names import MAX_NAME_CHARS
 from mimo_magics.session.storage.turn_record import build_record
-from mimo_magics.session.turn import MAX_COST, Turn
+from mimo_magics.session.turn import Turn
 from mimo_magics.session.turn_preparation import (
     ReusePolicy,
     cached_reply_notice,
@@ -73,7 +75,7 @@ class Session:
         self, *, name: str = "main", tools: Iterable[ToolLike] = (), **options: Unpack[Options]
     ) -> None:
         # An override that is not valid is an error here, and not in the first call.
-        Settings(**options)
+        Settings().override(options)
         self.name = name
         self.overrides = options
         """The settings that this session sets itself."""
@@ -89,8 +91,8 @@ class Session:
         """All turns, in all branches."""
         self.started_on = date.today()  # noqa: DTZ011  the user's own day
         """The date in the system prompt. It stays the same, so that the server finds the prompt in its cache."""
-        self.unrecorded_usage, self.unrecorded_cost = Usage(), 0.0
-        """Tokens, and US dollars, of calls that no turn of the history holds."""
+        self.unrecorded = UnrecordedCalls()
+        """Tokens and cost of calls that no turn of the history holds."""
         self.file: SessionFile | None = None
         """The file in which the session is saved after each change."""
         self.pending_notices: list[str] = []
@@ -369,6 +371,14 @@ class Session:
 
         return build_transcript(self.history, self.name)
 
+    def usage_report(self) -> UsageReport:
+        """Return tokens and costs of all calls by turn, as a report that displays itself.
+
+        Raises:
+            BadOption: a price in the setting `prices` is not valid.
+        """
+        return usage_report.build_usage_report(self.history, self.settings.prices, self.unrecorded)
+
     def save(self, path: str | Path) -> None:
         """Write all turns, in all branches, to a file. Turns that the file holds stay in it, as branches.
 
@@ -419,7 +429,7 @@ class Session:
         saved = SessionFile(Path(path)).read()
         session = cls(name=saved.name, **options)
         session.history = saved.history
-        session.unrecorded_usage, session.unrecorded_cost = saved.unrecorded_usage, saved.unrecorded_cost
+        session.unrecorded = saved.unrecorded
         return session
 
     @classmethod
@@ -441,15 +451,12 @@ class Session:
         """The content of the session file."""
         from mimo_magics.session.storage.session_file import SavedSession
 
-        return SavedSession(
-            self.name, self.started_on, self.history, self.unrecorded_usage, self.unrecorded_cost
-        )
+        return SavedSession(self.name, self.started_on, self.history, self.unrecorded)
 
     def merge_history(self, older: Session | SavedSession) -> History:
         """Return the history with the turns of an older one as branches, and count what those calls cost."""
         if not self.history.contains(older.history):
-            self.unrecorded_usage += older.unrecorded_usage
-            self.unrecorded_cost = min(self.unrecorded_cost + older.unrecorded_cost, MAX_COST)
+            self.unrecorded += older.unrecorded
         return self.history.merge_older(older.history)
 
     def update_history(self, history: History) -> None:
@@ -479,14 +486,11 @@ class Session:
 
     def count_unrecorded(self, usage: Usage, cost: float | None) -> None:
         """Count a call that no turn of the history holds."""
-        self.unrecorded_usage += usage
-        self.unrecorded_cost += cost or 0
+        self.unrecorded = self.unrecorded.add_call(usage, cost)
 
     def compute_spending(self, settings: Settings) -> Spending:
         """Return tokens and cost of all calls, at the prices of these settings."""
-        return usage_report.compute_spending(
-            self.history, settings.prices, self.unrecorded_usage, self.unrecorded_cost
-        )
+        return usage_report.compute_spending(self.history, settings.prices, self.unrecorded)
 
 
 def ask(

@@ -123,7 +123,8 @@ class RunningTurn:
         """The partial or complete reply, with its durations and cost."""
         reply = self._accumulator.reply
         price = self._limits.cost() if reply.usage else None
-        return replace(reply, timing=self._timer.timing, cost=price)
+        uses_own_price = bool(price) and self._limits.uses_own_price
+        return replace(reply, timing=self._timer.timing, cost=price, uses_own_price=uses_own_price)
 
     @property
     def meters(self) -> Mapping[int, RunningTurn]:
@@ -294,15 +295,20 @@ class RunningTurn:
         request, _ = self._turn_input.build_request(
             turn_messages, omitted_turns=limits.omitted_turns, summary=self._summary, with_tools=with_tools
         )
-        async with aclosing(
-            self._stream_request(service_endpoint, limits.limit_output(request, tokens))
-        ) as events:
-            async for event in events:
-                limits.feed(event)
-                yield event
-                if limits.is_budget_exceeded and not isinstance(event, Stopped):
-                    self._incomplete_stop = "budget"
-                    return
+        try:
+            async with aclosing(
+                self._stream_request(service_endpoint, limits.limit_output(request, tokens))
+            ) as events:
+                async for event in events:
+                    limits.feed(event)
+                    yield event
+                    if limits.is_budget_exceeded and not isinstance(event, Stopped):
+                        self._incomplete_stop = "budget"
+                        return
+        except MimoError as error:
+            if not error.was_sent:
+                limits.drop_response()
+            raise
 
     async def _fit_context_window(
         self, service_endpoint: Endpoint, turn_messages: tuple[Message, ...]

@@ -1,6 +1,6 @@
 """Create the pictures of the README: `python tests/browser/picture.py` writes them into docs/img, in light and dark.
 
-`live` shows a reply while it streams, `lab` the same reply as a document.
+`live` shows a reply while it streams, `lab` the same reply as a document, `panel` the parameter panel.
 
 A real JupyterLab shows a real stream. The text was written by hand: the server of the tests replies under the name
 of mimo-v2-pro. The script requires the packages of the browser tests, and Pillow.
@@ -83,10 +83,10 @@ def script(_: Seen) -> Answer:
     )
 
 
-def take(page: Page, name: str, theme: Theme) -> None:
+def take(page: Page, name: str, theme: Theme, last: int = 2) -> None:
     """Save a screenshot with as few colors as it needs."""
     path = PICTURES / f"{name}-{theme}.png"
-    page.screenshot(path, last=2)
+    page.screenshot(path, last)
     Image.open(path).convert("RGB").quantize(COLOURS, dither=Image.Dither.NONE).save(path, optimize=True)
     print(path.relative_to(ROOT), f"{path.stat().st_size / 1_000:.0f} kB", Image.open(path).size)
 
@@ -103,16 +103,29 @@ def take_both(page: Page, theme: Theme) -> None:
     take(page, "lab", theme)
 
 
+def take_panel(page: Page, theme: Theme) -> None:
+    """Run the cells again, and save a picture of the panel with its table folded."""
+    page.theme(theme)
+    page.run_all()
+    page.wait_idle()
+    page.output(1).locator(".mimo-prompt-box").wait_for()
+    take(page, "panel", theme, last=1)
+
+
 def main() -> None:
     with tempfile.TemporaryDirectory() as name, Peer(script) as model, browsing() as browser:
         folder = Path(name)
         write(folder / "money.ipynb", "%load_ext mimo_magics", PROMPT, "_.usage", "")
+        write(folder / "panel.ipynb", "%load_ext mimo_magics", "%mimo_panel")
         server = Server("lab", folder, MIMO_API_KEY=KEY, MIMO_BASE_URL=f"{model.url}/v1")
         with server, Page(server, browser, width=1_290, height=1_400) as page:
             page.open("money.ipynb")
             page.execute("application:toggle-left-area")
             for theme in ("light", "dark"):
                 take_both(page, theme)
+            page.open("panel.ipynb")
+            for theme in ("light", "dark"):
+                take_panel(page, theme)
 
 
 if __name__ == "__main__":

@@ -45,7 +45,7 @@ So $x^2$ grows. שלום עולם. 你好，世界。
 """
 HOLD = 60.0
 TABLES = (
-    "%%mimo_compare --no-history --temperature 0 1\nrest",
+    "%%mimo_compare --no-history --temperature 0 1\ncompared",
     "%mimo_compare diff 1 2",
     "%mimo_config temperature=0.3\n%mimo_config",
     "%mimo_panel",
@@ -65,7 +65,10 @@ def chunk(**delta: Any) -> bytes:
 
 
 def script(seen: Seen) -> Answer:
-    """Reply with reasoning, text and a tool call, or stay silent if the prompt asks for it."""
+    """Reply with reasoning, text and a tool call, or stay silent if the prompt asks for it. A comparison gets text only."""
+    if seen.prompt == "compared":
+        text = f"{ANSWER}{seen.body['temperature']}"
+        return Answer([chunk(content=text), finish(), b"data: [DONE]\n\n"])
     call = {"index": 0, "id": "c1", "function": {"name": "clock", "arguments": '{"zone": "UTC"}'}}
     pieces = [chunk(reasoning_content=REASONING), "thinking", chunk(content=ANSWER), "answering"]
     pieces += [chunk(tool_calls=[call]), "calling", finish("tool_calls"), b"data: [DONE]\n\n"]

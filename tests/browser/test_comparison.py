@@ -1,4 +1,4 @@
-"""A comparison in a real front end: streamed columns, a Stop button, and the table of the document."""
+"""A comparison in a real front end: streamed columns, a Stop button, and the cards of the document."""
 
 from __future__ import annotations
 
@@ -37,7 +37,11 @@ def column(page: Page, number: int) -> Locator:
     return view(page).locator(".mimo-columns > *").nth(number - 1)
 
 
-def test_the_replies_stream_side_by_side_and_become_a_table(
+def cards(page: Page) -> Locator:
+    return page.output(0).locator(".mimo-reply > div > div")
+
+
+def test_the_replies_stream_side_by_side_and_become_cards(
     page: Page, model: Peer, gates: list[Event]
 ) -> None:
     first, last, *_ = gates
@@ -63,7 +67,8 @@ def test_the_replies_stream_side_by_side_and_become_a_table(
     (output,) = page.outputs(0)
     assert sorted(output["data"]) == ["text/html", "text/plain"]
     shown = page.output(0)
-    expect(shown.locator("table").first).to_contain_text("A short one.")
+    expect(shown.locator("table tr").nth(2)).to_contain_text("A short one.")
+    expect(cards(page)).to_contain_text(["1 · temperature 0.0", "A short one.", "The end."])
     assert shown.inner_text().count("The end.") == 2
 
 

@@ -68,7 +68,8 @@ def live(server: Server, browser: Browser, model: Peer) -> Iterator[Page]:
     usage = Usage(1_200, 345, reasoning=120)
     answer = replace(reply(ANSWER, REASONING), model="mimo-v2-pro", usage=usage)
     model.script = lambda seen: stream(seen, answer)
-    write(server.folder / "live.ipynb", "%load_ext mimo_magics", "%%mimo\nWhat is a square?", "1 + 1")
+    cells = "%load_ext mimo_magics", "%%mimo\nWhat is a square?", "1 + 1", "%mimo_usage", "%mimo_config"
+    write(server.folder / "live.ipynb", *cells)
     others = server.kernels()  # of pages that other modules keep open
     with Page(server, browser) as page:
         page.open("live.ipynb")
@@ -130,6 +131,26 @@ def test_columns_keep_their_alignment(answer: Locator) -> None:
     side = "getComputedStyle(cell.querySelector('div') ?? cell).textAlign.replace('-webkit-', '')"
     sides = f"cells => cells.map(cell => {side})"
     assert answer.locator("th, td").evaluate_all(sides) == ["left", "center", "right"] * 3
+
+
+def test_the_bars_of_the_usage_are_beside_their_numbers(page: Page) -> None:
+    cell = page.output(3).locator("tr", has_text="What is a square?").locator("td").nth(5)
+    bar = cell.locator("div[style*='height']")
+    assert bar.evaluate("bar => getComputedStyle(bar).backgroundColor") == "rgb(74, 144, 217)"
+    box, track = bar.bounding_box(), bar.locator("..").bounding_box()
+    assert box
+    assert track
+    assert (box["width"], box["height"] > 5) == (pytest.approx(track["width"], abs=1), True)
+    assert texts(cell) == ["1,545"]
+
+
+def test_each_setting_has_one_line_and_the_groups_are_folded(page: Page) -> None:
+    folds = page.output(4).locator("details")
+    assert folds.evaluate_all("folds => folds.map(fold => fold.open)") == [False] * 5
+    folds.evaluate_all("folds => folds.forEach(fold => fold.open = true)")
+    heights = page.output(4).locator("tr").evaluate_all("rows => rows.map(row => row.clientHeight)")
+    assert len(heights) > 40
+    assert max(heights) < 1.5 * min(heights)
 
 
 def test_code_is_highlighted_and_keeps_its_lines(answer: Locator) -> None:

@@ -78,6 +78,8 @@ REFUSED = ConnectionRefusedError(111, "Connect call failed ('127.0.0.1', 9)")
 def test_a_failed_connection_names_the_standard_term(error: Exception, message: str) -> None:
     failure = translate_error(error, URL, has_started=False)
     assert (type(failure), str(failure)) == (ConnectionFailed, message)
+    # A request was sent if there was a connection.
+    assert failure.was_sent is isinstance(error, httpx.ReadTimeout | httpx.ReadError)
 
 
 @pytest.mark.parametrize(

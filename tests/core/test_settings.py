@@ -3,13 +3,21 @@
 from collections.abc import Mapping
 from dataclasses import fields, replace
 from decimal import Decimal
-from typing import Any, Literal, get_type_hints
+from typing import Any, Literal, get_args, get_type_hints
 
 import pytest
 from hypothesis import given, strategies as st
 
 from mimo_magics.core.errors import BadOption
-from mimo_magics.core.settings import Settings, describe_type, from_text, is_json_value, matches_type, to_text
+from mimo_magics.core.settings import (
+    SettingGroup,
+    Settings,
+    describe_type,
+    from_text,
+    is_json_value,
+    matches_type,
+    to_text,
+)
 
 
 def test_the_text_of_every_default_is_parsed_to_the_default() -> None:
@@ -125,6 +133,33 @@ def test_a_value_matches_its_type(value: object, hint: object, matches: bool) ->
 def test_stop_is_a_string_or_a_list_of_strings(value: object) -> None:
     assert Settings(stop=value).stop == ("END",)
     assert replace(Settings(), stop=value) == Settings(stop=("END",))
+
+
+def test_every_setting_names_its_group() -> None:
+    groups = [setting.metadata["group"] for setting in fields(Settings)]
+    assert set(groups) == {*get_args(SettingGroup)}
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "expected"),
+    [
+        ("thinking", "on", True),
+        ("thinking", "off", False),
+        ("thinking", "Off", False),
+        ("stream", "false", False),
+        ("json", "on", True),
+        ("thinking", None, None),
+    ],
+)
+def test_on_and_off_are_values_of_a_switch(name: str, value: Any, expected: bool | None) -> None:
+    for settings in (Settings(**{name: value}), Settings().override({name: value})):
+        assert getattr(settings, name) is expected
+
+
+@pytest.mark.parametrize("value", ["", "yes", "none", 1, 0, "on\n"])
+def test_another_value_of_a_switch_is_an_error(value: object) -> None:
+    with pytest.raises(BadOption, match="thinking must be on or off, not "):
+        Settings(thinking=value)
 
 
 @pytest.mark.parametrize("value", [5, [1], {"a"}, None, b"END", ["a", None]])

@@ -61,7 +61,9 @@ def test_waits_are_shown_at_once(published: Published) -> None:
     renderer.show(ModelPreparation("Fetching x", 34_000_000, 98_000_000))
     renderer.show(ModelPreparation("Starting x"))
     renderer.show(Retrying(2, 5, 1.5, "HTTP 503: busy"))
-    statuses = [output["data"]["text/html"].split("<small>")[1].split("<")[0] for output in published]
+    statuses = [
+        output["data"]["text/html"].split("<small")[1].split(">")[1].split("<")[0] for output in published
+    ]
     assert statuses == [
         "Fetching x: 34 of 98 MB",
         "Starting x …",

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from itertools import chain
+from dataclasses import replace
+from html import escape, unescape
 
 import pytest
 from markdown_it import MarkdownIt
@@ -12,10 +13,18 @@ from support.read_html import ParsedHtml, find_harm, reparse_html
 
 from mimo_magics.core.messages import Message, ReasoningPart, Reply, TextPart, Timing, Usage
 from mimo_magics.core.text import CONTROL_CHARACTERS
-from mimo_magics.document.comparison_cards import Column, comparison_bundle
+from mimo_magics.document import styles
+from mimo_magics.document.comparison_cards import Card, card_heading, comparison_bundle
 from mimo_magics.document.reply import DisplayOptions, footer, reply_body_html
 
 ENCLOSED = '<div class="mimo-reply jp-RenderedHTMLCommon mathjax_ignore tex2jax_ignore">'
+GRID = (
+    '<div style="display:grid;grid-template-columns:repeat(auto-fit, minmax(min(17em, 100%), 1fr));gap:1em;margin:0 0 1em;'
+    'overflow-wrap:break-word">'
+)
+CARD = '<div style="border:1px solid #8886;padding:0.5em 1em;page-break-inside:avoid">'
+RULE = '<hr style="display:none">'
+ROW = '<tr style="background:none">'
 
 
 def reply(text: str, **fields: object) -> Reply:
@@ -23,38 +32,64 @@ def reply(text: str, **fields: object) -> Reply:
     return Reply(Message("assistant", parts), Usage(42, 7), "end", "mimo-v2-pro", **fields)
 
 
-def columns(number: int) -> list[Column]:
-    return [Column(f"no. {each}", reply("Hi")) for each in range(1, number + 1)]
-
-
-def html(*shown: Column, **settings: object) -> str:
+def html(*shown: Card, **settings: object) -> str:
     return comparison_bundle(shown, **settings)["text/html"]
 
 
-def heads(html: str) -> list[list[str]]:
-    """Return the headings of each row."""
-    bands = re.findall("<tbody>(.*?)</tbody>", html, re.DOTALL)
+def summary(*shown: Card) -> list[list[str]]:
+    """Return the texts of the summary table, by row."""
+    rows = re.findall("<tr.*?</tr>", html(*shown).partition("</table>")[0], re.DOTALL)
     return [
-        re.findall(
-            r'<th width="33%" valign="top" style="vertical-align: top"><div align="left">(.*?)</div></th>',
-            band,
-        )
-        for band in bands
+        [unescape(re.sub("<.*?>", "", cell)) for cell in re.findall("<t[hd].*?</t[hd]>", row)] for row in rows
     ]
 
 
-def test_a_column_has_a_heading_the_document_of_the_reply_and_its_metrics() -> None:
+def test_a_comparison_is_a_summary_and_a_card_for_each_reply() -> None:
     one = reply("**Yes.**\n\n\nNo.", timing=Timing(total=2.0, time_to_first_token=2.0), cost=0.0123)
-    cell = '<td valign="top" style="vertical-align: top"><div align="left">'
-    assert html(Column("mimo-v2-pro · temperature 0.7", one), caption="As you like.") == (
-        f"{ENCLOSED}<table><tbody>"
-        '<tr><th width="33%" valign="top" style="vertical-align: top"><div align="left">1 · mimo-v2-pro · temperature 0.7</div></th></tr>'
-        f"<tr>{cell}{ENCLOSED}{reply_body_html(one)}</div></div></td></tr>"
-        f'<tr>{cell}<p dir="auto"><small>{footer(one)}</small></p></div></td></tr>'
-        '</tbody></table><p dir="auto"><small>As you like.</small></p></div>'
+    cards = Card("temperature 0.7", one), Card("temperature 1.0", None, "HTTP 429")
+    assert html(*cards, caption="As you like.") == (
+        f"{ENCLOSED}<table><thead><tr>"
+        '<td><div align="left"></div></td><th align="right">tokens in → out</th><th align="right">seconds</th>'
+        '<th align="right">USD</th><th><div align="left">first words</div></th></tr></thead>'
+        f'{ROW}<td><div align="left">1 · temperature 0.7</div></td><td align="right">42 → 7</td>'
+        '<td align="right">2.0</td><td align="right">0.0123</td><td><div align="left">Yes. No.</div></td></tr>'
+        f'{ROW}<td><div align="left">2 · temperature 1.0</div></td><td align="right">–</td>'
+        '<td align="right">–</td><td align="right">–</td><td><div align="left">HTTP 429</div></td></tr></table>'
+        f"{GRID}{CARD}<p><strong>1 · temperature 0.7</strong></p>{reply_body_html(one)}</div>{RULE}"
+        f'{CARD}<p><strong>2 · temperature 1.0</strong></p><p dir="auto"><em>HTTP 429</em></p></div></div>'
+        '<p dir="auto"><small style="opacity:0.7">mimo-v2-pro · prices of 2026-09 · As you like.</small></p></div>'
     )
     assert "<details><summary" in reply_body_html(one)
     assert "<strong>Yes.</strong>" in reply_body_html(one)
+
+
+def test_the_summary_has_only_columns_with_values() -> None:
+    bare = Reply(Message("assistant", (TextPart("Hi"),)), stop="end")
+    assert summary(Card("a", bare), Card("b")) == [
+        ["", "first words"],
+        ["1 · a", "Hi"],
+        ["2 · b", "No reply."],
+    ]
+    timed = replace(bare, timing=Timing(total=12.34))
+    assert summary(Card("a", bare), Card("b", timed)) == [
+        ["", "seconds", "first words"],
+        ["1 · a", "–", "Hi"],
+        ["2 · b", "12.3", "Hi"],
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("## The square\n\nIt is **big**.", "The square It is big…"),
+        ("- `a_b`\n- c", "a_b c"),
+        ("word " * 100_000, "word word word word …"),
+        ("你" * 100_000, "你" * 20 + "…"),
+        ("", ""),
+    ],
+)
+def test_the_first_words_have_no_marks(text: str, words: str) -> None:
+    assert summary(Card("a", reply(text)))[1][-1] == words
 
 
 def test_in_plain_text_the_replies_are_one_below_the_other() -> None:
@@ -63,58 +98,74 @@ def test_in_plain_text_the_replies_are_one_below_the_other() -> None:
         notes=("Temperature will not act.",),
         timing=Timing(total=2.5, time_to_first_token=0.5),
     )
-    shown = comparison_bundle([Column("a", one), Column("b", None, "HTTP 429")], caption="Go on.")
+    shown = comparison_bundle([Card("a", one), Card("b", None, "HTTP 429")], caption="Go on.")
     assert shown["text/plain"] == (
         "1 · a\n> Hm.\nOne.\n\nTwo.\n⚠ Temperature will not act.\n"
-        "mimo-v2-pro · 42 tokens in, 7 out · first token after 0.5 s · 4 tokens/s · 2.5 s in total\n\n"
+        f"{footer(one)} · 2.5 s in total\n\n"
         "2 · b\nHTTP 429\n\nGo on."
     )
-    assert "2.5 s in total" in shown["text/html"]
 
 
-@pytest.mark.parametrize(
-    ("number", "bands"), [(0, []), (1, [1]), (3, [3]), (4, [2, 2]), (5, [3, 2]), (7, [3, 3, 1]), (9, [3] * 3)]
-)
-def test_a_row_has_at_most_three_columns(number: int, bands: list[int]) -> None:
-    found = heads(html(*columns(number)))
-    assert [len(band) for band in found] == bands
-    assert [*chain(*found)] == [f"{each} · no. {each}" for each in range(1, number + 1)]
+def test_a_long_heading_is_truncated_and_on_one_line() -> None:
+    title = "system " + "<b>x</b>\n\n" * 100_000
+    heading = card_heading(1, title)
+    assert heading.startswith("1 · system <b>x</b> <b>x</b>")
+    assert (len(heading), heading[-1]) == (len("1 · ") + 201, "…")
+    shown = html(Card(title, reply("Hi")))
+    assert len(shown) < 3_000
+    assert f"<strong>{escape(heading)}</strong>" in shown
 
 
 def test_the_reason_for_a_missing_or_incomplete_reply_is_shown_before_it() -> None:
     shown = html(
-        Column("a", None, "failed: 429"), Column("b", reply("Half an ans"), "<cut off>"), Column("c")
+        Card("a", None, "failed: 429"),
+        Card("b", reply("Half an ans"), "<cut off>"),
+        Card("c"),
+        Card("d", Reply(Message("assistant", (TextPart("Yes"),)), stop="length")),
     )
-    _, answers, _ = re.findall("<tr>.*?</tr>", shown, re.DOTALL)
-    assert re.findall("<em>(.*?)</em></p>(<div|</div)", answers) == [
-        ("failed: 429", "</div"),
-        ("&lt;cut off&gt;", "<div"),
-        ("No reply.", "</div"),
+    assert re.findall('<strong>(.) · .</strong></p><p dir="auto"><em>(.*?)</em></p>', shown) == [
+        ("1", "failed: 429"),
+        ("2", "&lt;cut off&gt;"),
+        ("3", "No reply."),
+        ("4", "truncated at the output limit; raise --max-tokens"),
     ]
-    assert "Half an ans" in answers
+    assert "Half an ans" in shown
+
+
+MAX_CARD_BYTES, MAX_FIXED_BYTES = 450, 600
+"""Bytes of HTML for a reply beside its own HTML, and for the rest of a comparison."""
+
+
+@pytest.mark.parametrize("count", [1, 6, 100])
+def test_the_size_of_the_html_is_limited(count: int) -> None:
+    timing = Timing(total=12.34, time_to_first_token=0.5)
+    one = reply("word " * 50, timing=timing, cost=0.0123)
+    shown = html(*[Card("temperature 0.5", one)] * count, caption="x" * 100)
+    own_size = len(reply_body_html(one).encode())
+    assert len(shown.encode()) <= MAX_FIXED_BYTES + count * (own_size + MAX_CARD_BYTES)
+
+
+def test_code_wraps_on_paper() -> None:
+    assert html(Card("a", reply("```\nx\n```"))).startswith(f"{ENCLOSED}{styles.PRINT_RULE}<table>")
+    assert "<style" not in html(Card("a", reply("`x`")))
 
 
 @pytest.mark.parametrize("form", FORMS)
 def test_the_display_options_apply_to_each_reply(form: str) -> None:
     one = reply('{"*a*": 1}')
     assert reply_body_html(one, DisplayOptions(form)) in html(
-        Column("a", one), display_options=DisplayOptions(form)
+        Card("a", one), display_options=DisplayOptions(form)
     )
 
 
 def test_a_card_shows_the_notices_of_its_turn() -> None:
-    shown = html(Column("a", reply("One."), notices=("Retried <twice>.",)), Column("b", reply("Two.")))
-    assert shown.count("<small>Retried &lt;twice&gt;.</small>") == 1
-
-
-def test_a_truncated_reply_is_marked_in_its_metrics() -> None:
-    shown = comparison_bundle([Column("a", Reply(Message("assistant", (TextPart("Yes"),)), stop="length"))])
-    assert all("truncated at the output limit" in each for each in shown.values())
+    shown = html(Card("a", reply("One."), notices=("Retried <twice>.",)), Card("b", reply("Two.")))
+    assert shown.count(">Retried &lt;twice&gt;.</small>") == 1
 
 
 def test_no_empty_line_ends_the_html_inside_markdown() -> None:
     code = reply("```\na\n\n\n  \nb\n```\n\n\ntext")
-    shown = html(Column("a\n\nb", code, "c\n\n\nd"), Column("b"), caption="e\n\nf")
+    shown = html(Card("a\n\nb", code, "c\n\n\nd"), Card("b"), caption="e\n\nf")
     assert [line for line in shown.splitlines() if not line.strip()] == []
 
 
@@ -122,9 +173,10 @@ def test_no_empty_line_ends_the_html_inside_markdown() -> None:
 def test_hostile_text_is_harmless_in_every_field(name: str) -> None:
     text = HOSTILE[name]
     for form in FORMS:
-        shown = [Column(text, everywhere(text), text), Column(text, None, text)]
+        shown = [Card(text, everywhere(text), text), Card(text, None, text)]
         found = comparison_bundle(shown, display_options=DisplayOptions(form), caption=text)
-        assert find_unexpected(ParsedHtml(found["text/html"]).found) == []
-        assert find_harm(reparse_html(found["text/html"])) == []
+        page = found["text/html"].replace(styles.PRINT_RULE, "", 1)
+        assert find_unexpected(ParsedHtml(page).found) == []
+        assert find_harm(reparse_html(page)) == []
         assert [token.type for token in MarkdownIt("commonmark").parse(found["text/html"])] == ["html_block"]
         assert not CONTROL_CHARACTERS.search(found["text/plain"])

@@ -15,12 +15,17 @@ from support.hostile import HOSTILE
 from support.read_html import find_harm
 
 from mimo_magics.core.text import CONTROL_CHARACTERS
-from mimo_magics.document import diff
+from mimo_magics.document import diff, styles
 from mimo_magics.document.diff import MAX_DIFF_ITEMS, diff_bundle
 
+DELETED, INSERTED = ' style="background:#f443"', ' style="background:#2a63"'
 HEAD = (
     '<div class="mimo-reply jp-RenderedHTMLCommon mathjax_ignore tex2jax_ignore">'
-    '<p><del>1 · a</del> <ins>2 · b</ins></p><pre style="white-space: pre-wrap">'
+    f"<p><del{DELETED}>1 · a</del> <ins{INSERTED}>2 · b</ins></p>"
+)
+PROSE, CODE = (
+    '<div dir="auto" style="white-space:pre-wrap">',
+    '<pre style="margin:0"><code style="white-space:pre">',
 )
 
 
@@ -28,11 +33,21 @@ def bundle_of(one: str, other: str) -> dict[str, str]:
     return diff_bundle(("1 · a", one), ("2 · b", other))
 
 
-def diff_html(one: str, other: str) -> str:
+def diff_blocks(one: str, other: str) -> str:
+    """Return the blocks of a diff. The colors of the marks are left out."""
     shown = bundle_of(one, other)["text/html"]
     assert shown.startswith(HEAD)
-    assert shown.endswith("</pre></div>")
-    return shown.removeprefix(HEAD).removesuffix("</pre></div>")
+    assert shown.endswith("</div>")
+    blocks = shown.removeprefix(HEAD).removeprefix(styles.PRINT_RULE).removesuffix("</div>")
+    return blocks.replace(f"<del{DELETED}>", "<del>").replace(f"<ins{INSERTED}>", "<ins>")
+
+
+def diff_html(one: str, other: str) -> str:
+    """Return the diff of texts without code."""
+    blocks = diff_blocks(one, other)
+    assert blocks.startswith(PROSE)
+    assert blocks.endswith("</div>")
+    return blocks.removeprefix(PROSE).removesuffix("</div>")
 
 
 def test_deleted_and_inserted_words_are_diff_html() -> None:
@@ -44,6 +59,28 @@ def test_deleted_and_inserted_words_are_diff_html() -> None:
 def test_unchanged_lines_are_not_diff_html() -> None:
     assert (
         diff_html("one\n\ntwo\nthree\n", "one\n\ntwo\n2.5\nthree") == "one&#10;\ntwo\n<ins>2.5\n</ins>three\n"
+    )
+
+
+def test_code_is_set_as_code() -> None:
+    one = "Like this:\n\n```python\nx = 1\n\ny = 2\n```\nDone."
+    other = "Like this:\n\n```python\nx = 3\n\ny = 2\n```\nReady."
+    assert diff_blocks(one, other) == (
+        f"{PROSE}Like this:&#10;\n</div>"
+        f"{CODE}```python\nx = <del>1</del><ins>3</ins>&#10;\ny = 2\n```\n</code></pre>"
+        f"{PROSE}<del>Done</del><ins>Ready</ins>.\n</div>"
+    )
+
+
+def test_new_code_between_changed_lines_has_its_own_block() -> None:
+    assert diff_blocks("One\nTwo", "Three\n```\nx\n```") == (
+        f"{PROSE}<del>One\nTwo\n</del><ins>Three\n</ins></div>{CODE}<ins>```\nx\n```\n</ins></code></pre>"
+    )
+
+
+def test_code_in_place_of_prose_is_inserted_after_it() -> None:
+    assert diff_blocks("One.", "```\nx\n```") == (
+        f"{PROSE}<del>One.\n</del></div>{CODE}<ins>```\nx\n```\n</ins></code></pre>"
     )
 
 
@@ -80,7 +117,7 @@ def test_identical_texts_are_reported_in_a_sentence(other: str) -> None:
     assert shown["text/plain"] in shown["text/html"]
 
 
-TEXTS = st.text(st.sampled_from("ab 今\n.<&"), max_size=60)
+TEXTS = st.lists(st.sampled_from([*"ab 今\n.<&", "\n```\n", "\n    "]), max_size=60).map("".join)
 
 
 @given(TEXTS, TEXTS)
@@ -89,12 +126,13 @@ def test_both_texts_can_be_restored_from_a_diff(one: str, other: str) -> None:
     if "are identical" in shown["text/plain"]:
         assert one.strip("\n") == other.strip("\n")
         return
-    page = shown["text/html"].removeprefix(HEAD).removesuffix("</pre></div>")
+    blocks = shown["text/html"].removeprefix(HEAD).removeprefix(styles.PRINT_RULE)
+    page = re.sub("</?(div|pre|code)[^>]*>", "", blocks)
     lines = shown["text/plain"].split("\n")[3:]
     for text, removed_tag, mark in ((one, "ins", "-"), (other, "del", "+")):
-        left = re.sub(f"<{removed_tag}>.*?</{removed_tag}>", "", page, flags=re.DOTALL)
+        left = re.sub(f"<{removed_tag} .*?</{removed_tag}>", "", page, flags=re.DOTALL)
         expected = text.strip("\n") + "\n"
-        assert html.unescape(re.sub("</?(ins|del)>", "", left)) == expected
+        assert html.unescape(re.sub("</?(ins|del)[^>]*>", "", left)) == expected
         assert "".join(f"{line[1:]}\n" for line in lines if line[0] in f" {mark}") == expected
 
 
@@ -135,7 +173,7 @@ def test_the_number_of_compared_items_is_limited(one: str, other: str, sizes: li
 def test_a_changed_word_is_found_in_long_similar_texts(sizes: list[int]) -> None:
     lines = [f"line {n} of many" for n in range(LONG)]
     changed = [*lines[:500], "line 500 of some", *lines[501:]]
-    assert "line 500 of <del>many</del><ins>some</ins>\n" in diff_html("\n".join(lines), "\n".join(changed))
+    assert "line 500 of <del>many</del><ins>some</ins>\n" in diff_blocks("\n".join(lines), "\n".join(changed))
     assert max(sizes) < 10
 
 
@@ -144,7 +182,7 @@ def test_hostile_text_is_harmless(name: str) -> None:
     text = HOSTILE[name]
     for one, other in (((text, text), ("b", f"x {text}")), (("a", text[1:]), (text, text))):
         shown = diff_bundle(one, other)
-        assert find_harm(shown["text/html"]) == []
+        assert find_harm(shown["text/html"].replace(styles.PRINT_RULE, "", 1)) == []
         assert [token.type for token in MarkdownIt("commonmark").parse(shown["text/html"])] == ["html_block"]
         assert not CONTROL_CHARACTERS.search(shown["text/plain"])
 

@@ -23,8 +23,11 @@ lines, with $x^2$ and $5.
 
 2. second, loose
 
+- [ ] open: https://x.org/a_(b).
+- [x] closed
+
 > A quotation
-> of two lines
+> of two lines, see https://x.org/?q=1
 
 | a | b |
 |---|---|

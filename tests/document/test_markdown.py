@@ -6,8 +6,9 @@ from html.parser import HTMLParser
 import pytest
 from hypothesis import given, strategies as st
 
+from mimo_magics.document import styles
 from mimo_magics.document.code_block import code_block_html
-from mimo_magics.document.markdown import code_blocks, to_html
+from mimo_magics.document.markdown import code_blocks, code_lines, to_html
 from mimo_magics.document.sanitizer import ALLOWED_STYLES, BLOCK_TAGS, INLINE_TAGS
 
 MATH = 'class="mathjax_process tex2jax_process"'
@@ -32,7 +33,7 @@ MATH = 'class="mathjax_process tex2jax_process"'
         ),
         (
             "|a|b|\n|:-:|--|\n|1|2|",
-            '<table>\n<thead>\n<tr>\n<th><div align="center">a</div></th>\n<th><div align="left">b</div></th>\n</tr>\n</thead>\n<tbody>\n<tr>\n'
+            '<table>\n<thead>\n<tr style="background:none">\n<th><div align="center">a</div></th>\n<th><div align="left">b</div></th>\n</tr>\n</thead>\n<tbody>\n<tr style="background:none">\n'
             '<td><div align="center">1</div></td>\n<td><div align="left">2</div></td>\n</tr>\n</tbody>\n</table>\n',
         ),
         ("```\na < b\n```", code_block_html("a < b\n", "") + "\n"),
@@ -104,7 +105,7 @@ def assert_harmless(html: str) -> None:
         elif name == "class":
             assert tag in ("span", "div", "pre")
         elif name == "style":
-            assert value in ALLOWED_STYLES[tag]
+            assert value in {"tr": {styles.PLAIN_ROW}, **ALLOWED_STYLES}[tag]
         elif name:
             assert name in ("title", "start", "align", "dir", "rel")
 
@@ -186,3 +187,12 @@ def test_deeply_nested_markdown_can_be_rendered(source: str) -> None:
 def test_a_code_block_is_returned_unchanged() -> None:
     # The code goes into a cell, where a placeholder for an invisible character would be wrong.
     assert code_blocks("```\na\u200bb &shy;\n```\n\n    \u00adc\n") == ["a\u200bb &shy;\n", "\u00adc\n"]
+
+
+def test_the_lines_of_all_code_blocks_are_known() -> None:
+    source = "a\n\n```python\nb\n\nc\n```\n\n- d\n  ```\n  e\n  ```\n\nf\n\n    g\n"
+    assert [source.split("\n")[number].strip() for number in sorted(code_lines(source))] == [
+        *("```python", "b", "", "c", "```"),
+        *("```", "e", "```"),
+        "g",
+    ]

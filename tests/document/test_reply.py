@@ -28,7 +28,7 @@ def inner(reply: Reply, status: str = "") -> str:
     html = reply_html(reply, status)
     assert html.startswith(head)
     assert html.endswith(tail)
-    return html.removeprefix(head).removesuffix(tail).replace(' dir="auto"', "")
+    return re.sub(' dir="auto"| style="opacity:0.7"', "", html.removeprefix(head).removesuffix(tail))
 
 
 def test_a_document_has_html_and_markdown() -> None:
@@ -115,8 +115,17 @@ def test_notices_are_shown_as_small_text_below_the_reply() -> None:
     html = reply_html(answer(TextPart("Hi"), stop="end", model="m"), notices=["Replaced <turn> 2."])
     assert "<p>Hi</p>" in html
     assert html.endswith(
-        '<p dir="auto"><small>Replaced &lt;turn&gt; 2.</small></p><p dir="auto"><small>m</small></p></div>'
+        '<p dir="auto"><small style="opacity:0.7">Replaced &lt;turn&gt; 2.</small></p>'
+        '<p dir="auto"><small style="opacity:0.7">m</small></p></div>'
     )
+
+
+def test_the_summary_of_the_steps_is_gray_and_that_of_a_call_is_not() -> None:
+    html = reply_html(answer(ReasoningPart("Hm."), ToolCall("1", "delete_file"), stop="end"))
+    assert re.findall("<summary[^>]*>[^<]*", html) == [
+        '<summary dir="auto" style="opacity:0.7">Reasoning · requested delete_file',
+        '<summary dir="auto">delete_file() · not run',
+    ]
 
 
 def test_the_footer_shows_model_tokens_and_speed() -> None:

@@ -103,7 +103,7 @@ def test_a_result_has_its_size_and_a_limited_height() -> None:
 def test_printed_output_has_a_label() -> None:
     html = result_html(ToolResult("1", "clock", "12", log="<b>looking</b>"))
     assert html.endswith(
-        "<div><small>Printed output</small></div>"
+        '<div><small style="opacity:0.7">Printed output</small></div>'
         '<pre style="max-height: 20em; overflow: auto"><code>&lt;b&gt;looking&lt;/b&gt;</code></pre>'
     )
     assert "Printed output" not in result_html(ToolResult("1", "clock", "12"))

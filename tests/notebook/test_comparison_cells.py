@@ -24,6 +24,19 @@ def test_the_replies_are_shown_side_by_side_and_are_the_value_of_the_cell(kernel
     assert sorted(seen.body["temperature"] for seen in peer.requests) == [0, 1]
 
 
+@pytest.mark.parametrize(
+    ("option", "commands"),
+    [("", "-o NAME, NAME.to_frame()"), (" -o found", "found.to_frame()")],
+)
+def test_the_document_names_commands_that_later_cells_can_run(
+    kernel: Kernel, option: str, commands: str
+) -> None:
+    ran = kernel.run(GRID.replace("\n", f"{option}\n"))
+    assert ran.documents[0].endswith(
+        f"%mimo_compare diff 1 2 · %mimo_compare adopt 1 · DataFrame: {commands}"
+    )
+
+
 def test_run_cell_magic_waits_for_the_comparison(kernel: Kernel, peer: Peer) -> None:
     ran = kernel.run(
         "x = get_ipython().run_cell_magic('mimo_compare', '-t 0 1', 'Hello')\nprint([x[1].text, x[2].text])"

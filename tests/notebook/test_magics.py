@@ -275,6 +275,7 @@ def test_code_is_printed_and_not_run(kernel: Kernel, peer: Peer) -> None:
     ran = kernel.run("%%mimo --as curl -o code\nHello")
     (output,) = ran.outputs
     assert output["data"]["text/plain"].startswith(f"curl --request POST {peer.url}/v1/chat/completions")
+    assert '<pre class="highlight"' in output["data"]["text/html"]
     assert KEY not in str(output)
     assert kernel.run("print(code[:4])").text == "curl\n"
     assert peer.requests == []
@@ -290,8 +291,24 @@ def test_the_cost_of_a_cached_reply_is_counted_once(kernel: Kernel, peer: Peer) 
         "25",
         "%",
         "20",
+        "60",
         "–",
     ]
+
+
+def test_usage_is_shown_once_anywhere_in_a_cell_and_becomes_a_frame(kernel: Kernel, peer: Peer) -> None:
+    run_prompts(kernel, "one two")
+    assert [
+        len(kernel.run(code).outputs) for code in ("%mimo_usage", "%mimo_usage\n1;", "report = %mimo_usage")
+    ] == [
+        1,
+        1,
+        1,
+    ]
+    assert kernel.run("print(*report.to_frame().prompt)").text == "one two\n"
+    assert len(kernel.run("report").documents) == 1
+    kernel.run("%mimo_usage")
+    assert kernel.run("print(len(_.to_frame()))").text == "2\n"
 
 
 def test_the_usage_of_each_session_is_shown(kernel: Kernel, peer: Peer) -> None:
@@ -300,15 +317,16 @@ def test_the_usage_of_each_session_is_shown(kernel: Kernel, peer: Peer) -> None:
     run_prompts(kernel, "three", "--session other -m mimo-v2-flash")
     (table,) = kernel.run("%mimo_usage").documents
     assert [line.split()[:6] for line in table.splitlines()] == [
-        ["turn", "model", "input", "cached", "output", "USD"],
-        ["1", "mimo-v2-pro", "20", "25", "%", "10"],
-        ["2", "mimo-v2-pro", "20", "25", "%", "10"],
-        ["3", "mimo-v2-pro", "20", "25", "%", "10"],
+        ["turn", "prompt", "input", "cached", "output", "tokens"],
+        ["1", "one!", "20", "25", "%", "10"],
+        ["branch", "1", "one", "20", "25", "%"],
+        ["branch", "2", "two", "20", "25", "%"],
         ["other", "calls", "20", "25", "%", "10"],
-        ["total", "80", "25", "%", "40", "–"],
+        ["total", "80", "25", "%", "40", "120"],
     ]
+    assert [line.split()[-1] for line in table.splitlines()[1:]] == ["–"] * 5
     (table,) = kernel.run("%mimo_usage other").documents
-    assert [line.split()[:2] for line in table.splitlines()[1:]] == [["1", "mimo-v2-flash"], ["total", "20"]]
+    assert [line.split()[:2] for line in table.splitlines()[1:]] == [["1", "three"], ["total", "20"]]
     assert kernel.run("%mimo_usage othr").error == [
         "BadOption: Session 'othr' does not exist.",
         "Did you mean other?",

@@ -2,12 +2,12 @@
 
 from argparse import ArgumentTypeError
 from dataclasses import fields
-from typing import get_type_hints
+from typing import get_args, get_type_hints
 
 import pytest
 from support.paths import ROOT
 
-from mimo_magics.core.settings import COMPARABLE_SETTINGS, Options, Settings, from_text, parse_on_off
+from mimo_magics.core.settings import COMPARABLE_SETTINGS, OnOff, Options, Settings, from_text, parse_on_off
 from mimo_magics.notebook.argument_parser import parse_options
 from mimo_magics.notebook.options import COMPARISON_OPTIONS, OPTIONS
 
@@ -57,7 +57,11 @@ def test_only_given_options_are_set(arguments: list[str], given: dict[str, objec
 
 
 def test_keyword_arguments_have_the_fields_and_the_types_of_the_settings() -> None:
-    assert get_type_hints(Options) == get_type_hints(Settings)
+    accepted = {
+        name: hint | OnOff if bool in (hint, *get_args(hint)) else hint
+        for name, hint in get_type_hints(Settings).items()
+    }
+    assert get_type_hints(Options) == accepted
 
 
 def test_no_setting_is_an_api_key() -> None:

@@ -35,7 +35,17 @@ def rows(printed: str, name: str) -> list[list[float]]:
 
 def test_every_benchmark_has_a_short_form() -> None:
     scripts = {path.stem for path in FOLDER.glob("*.py")} - HELPERS
-    assert scripts == {"stream", "load", "saved", "history", "compare", "memory", "blocks", "frontend"}
+    assert scripts == {
+        "stream",
+        "load",
+        "commands",
+        "saved",
+        "history",
+        "compare",
+        "memory",
+        "blocks",
+        "frontend",
+    }
 
 
 def test_stream_reads_as_many_events_as_tokens_are_sent() -> None:
@@ -56,6 +66,23 @@ def test_loading_the_extension_imports_few_modules() -> None:
     ((_, ours, _),) = rows(printed, "%load_ext mimo_magics")
     ((_, httpx, _),) = rows(printed, "import httpx")
     assert 0 < ours <= MAX_MODULES < httpx
+
+
+MAX_VISIBLE_LINES, MAX_KILOBYTES, MAX_COMMAND_CALLS = 25, 250, 60_000
+"""Limits of a command in a session of 200 turns: lines that are not folded, its output, and calls of our functions."""
+MAX_PANEL_MESSAGES = 130
+
+
+def test_no_command_shows_more_than_a_screen() -> None:
+    printed = run_short("commands").splitlines()[1:]
+    assert len(printed) == 14
+    for line in printed:
+        command, numbers = line[:30].rstrip(), [float(each.replace(",", "")) for each in line[30:].split()]
+        calls, html, lines, messages = numbers[3:]
+        assert lines <= MAX_VISIBLE_LINES, command
+        assert html < MAX_KILOBYTES * 1_000, command
+        assert calls < MAX_COMMAND_CALLS, command
+        assert messages <= (MAX_PANEL_MESSAGES if command == "panel" else 0), command
 
 
 @pytest.mark.parametrize(

@@ -109,7 +109,7 @@ def test_a_dry_run_sends_nothing_and_changes_nothing(peer: Peer) -> None:
     chat = session(peer)
     chat.ask("one", cell="a")
     chat.trusted_tools["clock"] = from_function(clock)
-    before = (chat.history, chat.trusted_tools.copy(), chat.unrecorded_usage)
+    before = (chat.history, chat.trusted_tools.copy(), chat.unrecorded.usage)
     sent = len(peer.requests)
     assert [message["content"] for message in chat.draft("two").body["messages"]] == [
         "one",
@@ -120,7 +120,7 @@ def test_a_dry_run_sends_nothing_and_changes_nothing(peer: Peer) -> None:
     assert [message["content"] for message in chat.draft("two", new=True).body["messages"]] == ["two"]
     assert [message["content"] for message in chat.draft("two", keep=False).body["messages"]] == ["two"]
     assert len(chat.draft("two", cell="a", append=True).body["messages"]) == 3
-    assert (chat.history, chat.trusted_tools, chat.unrecorded_usage) == before
+    assert (chat.history, chat.trusted_tools, chat.unrecorded.usage) == before
     assert len(peer.requests) == sent
 
 

@@ -315,10 +315,10 @@ def test_a_loaded_session_equals_the_saved_one_with_the_date_of_today(peer: Peer
     ask(chat, "aside", keep=False)
     chat.save(tmp_path / "talk.json")
     other = Session.load(tmp_path / "talk.json", base_url=api_base_url(peer, "openai"))
-    assert (other.name, other.history, other.started_on, other.unrecorded_usage, other.unrecorded_cost) == (
+    assert (other.name, other.history, other.started_on, other.unrecorded.usage, other.unrecorded.cost) == (
         chat.name,
         chat.history,
         Session().started_on,
-        chat.unrecorded_usage,
-        chat.unrecorded_cost,
+        chat.unrecorded.usage,
+        chat.unrecorded.cost,
     )

@@ -225,7 +225,7 @@ def test_a_cached_reply_has_no_usage_and_the_first_usage_stays_counted(peer: Pee
     keeping(chat, "one", cell="b", new=True)
     keeping(chat, "one", keep=False)
     assert len(peer.requests) == 1
-    assert (chat.spending, chat.unrecorded_usage) == (before, Usage())
+    assert (chat.spending, chat.unrecorded.usage) == (before, Usage())
     assert chat.turns[-1].usage == Usage()
 
 
@@ -237,7 +237,7 @@ def test_a_cached_reply_to_a_one_off_prompt_costs_nothing(
     chat = Session(system="none")
     assert keeping(chat, "one").cost == pytest.approx((20 * 1.05 + 10 * 3.15) / 1e6)
     keeping(chat, "one", keep=False)
-    assert (len(peer.requests), chat.unrecorded_cost) == (1, 0.0)
+    assert (len(peer.requests), chat.unrecorded.cost) == (1, 0.0)
 
 
 def test_a_cached_reply_is_replayed_as_events(peer: Peer) -> None:
@@ -449,7 +449,7 @@ def test_a_one_off_prompt_replaces_no_turn(peer: Peer) -> None:
     before = chat.history
     assert notices(chat, "aside", cell="a", keep=False) == ()
     assert (request_bodies(peer)[-1], chat.history) == (expected_body("aside"), before)
-    assert chat.unrecorded_usage == Usage(20, 10, 5)
+    assert chat.unrecorded.usage == Usage(20, 10, 5)
 
 
 def test_a_branch_from_the_root_follows_no_other_turn(peer: Peer) -> None:

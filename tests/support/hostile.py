@@ -237,6 +237,13 @@ ATTRIBUTES = {
         "padding:0.25em 0.75em",
         "background:#8882",
         "font-size:85%",
+        "display:grid",
+        "grid-template-columns:repeat(auto-fit, minmax(min(17em, 100%), 1fr))",
+        "gap:1em",
+        "overflow-wrap:break-word",
+        "padding:0.5em 1em",
+        "page-break-inside:avoid",
+        "white-space:pre-wrap",
     ),
     "ol start": r"\d+",
     "pre class": r"highlight",
@@ -250,16 +257,20 @@ ATTRIBUTES = {
         "user-select:all",
     ),
     "span class": r"[a-z][a-z0-9]{0,2}|" + MATH,
-    "td valign": r"top",
-    "th valign": r"top",
-    "td style": r"vertical-align: ?top;?",
-    "th style": r"vertical-align: ?top;?",
-    "th width": r"33%",
+    "td align": r"right",
+    "th align": r"right",
+    "del style": r"background:#f443",
+    "hr style": r"display:none",
+    "ins style": r"background:#2a63",
+    "li style": r"list-style-type:none",
+    "small style": r"opacity:0\.7",
+    "summary style": r"opacity:0\.7",
+    "tr style": r"background:none",
     "* aria-label": r"[\w ]+",
     "* dir": r"auto",
     "* role": r"group|region|status",
 }
-"""Attributes that a document may contain; they have no effect and no style. `*` is any element."""
+"""Attributes that a document may contain; they have no effect, and the styles stay inside. `*` is any element."""
 PICTURES = {"img alt": r"(?s:.*)", "img referrerpolicy": r"no-referrer", "img src": ATTRIBUTES["a href"]}
 """Additional attributes if remote images are on."""
 

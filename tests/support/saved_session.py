@@ -19,6 +19,7 @@ from mimo_magics.core.messages import (
     Usage,
 )
 from mimo_magics.session.history import ROOT, History
+from mimo_magics.session.limits.unrecorded_calls import UnrecordedCalls
 from mimo_magics.session.storage.session_file import SavedSession
 from mimo_magics.session.turn import Turn
 from support.saving_process import turn
@@ -73,4 +74,4 @@ SAVED_HISTORY = (
 """Three branches, two of them after the same turn; the current line ends before any of them."""
 
 
-SAVED = SavedSession("main", DAY, SAVED_HISTORY, Usage(7, 3), 0.125)
+SAVED = SavedSession("main", DAY, SAVED_HISTORY, UnrecordedCalls(Usage(7, 3), 0.125))

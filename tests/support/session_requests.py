@@ -36,7 +36,7 @@ def expected_requests(prompts: str) -> list[list[str]]:
 def notice_lines(output: dict[str, Any]) -> list[str]:
     """Return the notices above the footer of a reply's output."""
     shown = "".join(output["data"]["text/html"])
-    return list(map(html.unescape, re.findall("<small>(.*?)</small>", shown)))[:-1]
+    return list(map(html.unescape, re.findall("<small[^>]*>(.*?)</small>", shown)))[:-1]
 
 
 def transcript_turns(document: str) -> list[tuple[str, str]]:

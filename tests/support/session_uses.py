@@ -9,7 +9,6 @@ from typing import Any
 from mimo_magics.core.errors import MimoError
 from mimo_magics.core.text import INVISIBLE_CHARACTERS
 from mimo_magics.session.continuation import can_continue, join_turns
-from mimo_magics.session.limits.usage_report import usage_bundle
 from mimo_magics.session.session import Session
 from mimo_magics.session.storage.session_file import to_text
 from mimo_magics.session.storage.transcript import describe_origins
@@ -27,7 +26,7 @@ def use_session(session: Session) -> None:
     """Run all operations that need no server. Only a `MimoError` is allowed."""
     assert INVISIBLE_CHARACTERS.findall(repr(session)) == []
     session.show().bundle()
-    usage_bundle(session.history, {}, session.unrecorded_usage, session.unrecorded_cost)
+    session.usage_report()._repr_mimebundle_()
     assert session.spending.tokens >= 0
     assert session.branches() is not None
     describe_origins(session.history)

@@ -9,6 +9,7 @@ from mimo_magics.core.text import escape_html
 from mimo_magics.display.comparison_progress import ComparisonProgress
 from mimo_magics.display.live.reply_body import ReplyBody
 from mimo_magics.display.live.widgets import STYLE, WidgetFactory
+from mimo_magics.document.comparison_cards import card_heading
 from mimo_magics.document.reply import DisplayOptions
 
 
@@ -40,7 +41,7 @@ class ComparisonView:
             css_classes="mimo-foot",
         )
         self._columns = [
-            ReplyColumn(factory, display_options, f"{number} · {title}")
+            ReplyColumn(factory, display_options, card_heading(number, title))
             for number, title in enumerate(progress.titles, 1)
         ]
         self._changed_numbers: set[int] = set()
@@ -102,7 +103,7 @@ class ReplyColumn:
     def __init__(self, factory: WidgetFactory, display_options: DisplayOptions, title: str) -> None:
         self.body = ReplyBody(factory, display_options)
         self._status_line = factory.html()
-        heading = factory.html(f'<strong dir="auto">{escape_html(title)}</strong>')
+        heading = factory.html(f"<p><strong>{escape_html(title)}</strong></p>")
         self.box = factory.box(heading, self.body.box, self._status_line)
 
     def set_status(self, line: str) -> None:

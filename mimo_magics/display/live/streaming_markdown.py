@@ -10,7 +10,8 @@ from mimo_magics.core.text import escape_invisible_characters
 from mimo_magics.display.live.code_cells import CodeCells
 from mimo_magics.display.live.growing_page import GrowingPage
 from mimo_magics.display.live.widgets import WidgetFactory
-from mimo_magics.document.code_block import BLOCK_STYLE, CODE_STYLE, HEAD_STYLE, PRE_STYLE
+from mimo_magics.document import styles
+from mimo_magics.document.code_block import BLOCK_STYLE, HEAD_STYLE, PRE_STYLE
 from mimo_magics.document.highlighting import code_html
 from mimo_magics.document.incremental import FENCES, Block, BlockSplitter
 from mimo_magics.document.markdown import code_blocks, to_html
@@ -25,7 +26,7 @@ CLASSES = {
     BLOCK_STYLE: ' class="mimo-block"',
     HEAD_STYLE: ' class="mimo-head"',
     PRE_STYLE: "",
-    CODE_STYLE: "",
+    styles.CODE: "",
 }
 """What replaces the styles of a code block. The view has them once, because the tail is sent often."""
 

@@ -15,14 +15,15 @@ from ipywidgets.widgets.widget_int import ProgressStyle
 from ipywidgets.widgets.widget_string import HTMLMathStyle, HTMLStyle
 
 from mimo_magics.core.i18n import translate
-from mimo_magics.document.code_block import BLOCK_STYLE, CODE_STYLE, HEAD_STYLE, PRE_STYLE
+from mimo_magics.document import styles
+from mimo_magics.document.code_block import BLOCK_STYLE, HEAD_STYLE, PRE_STYLE
 from mimo_magics.document.sanitizer import NO_MATH_CLASSES
 
 CODE_RULES = f"""
 .mimo-live.mimo-live .mimo-block {{ {BLOCK_STYLE} }}
 .mimo-live .mimo-head {{ {HEAD_STYLE}; user-select: none; }}
 .mimo-live.mimo-live .mimo-block pre {{ {PRE_STYLE} }}
-.mimo-live.mimo-live .mimo-block code {{ {CODE_STYLE} }}
+.mimo-live.mimo-live .mimo-block code {{ {styles.CODE} }}
 .mimo-live.mimo-live .mimo-before > .mimo-block, .mimo-live.mimo-live .mimo-before > .mimo-behind > .mimo-block {{ border-bottom: 0; }}
 .mimo-live.mimo-live .mimo-behind > .mimo-block {{ border-top: 0; }}
 .mimo-live.mimo-live .mimo-before .mimo-block pre {{ padding-bottom: 0; }}
@@ -65,8 +66,10 @@ STYLE = (
   display: flex; flex-wrap: wrap; align-items: center; gap: 0 0.75em; margin: 0; }
 .mimo-live .mimo-foot button { flex: none; width: auto; margin: 0; }
 .mimo-live .mimo-foot .widget-html-content { font-size: var(--jp-ui-font-size1, 13px); }
-.mimo-live .mimo-columns { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(20em, 100%), 1fr)); gap: 1em 2em; margin-top: 0.5em; }
-.mimo-live .mimo-columns > * { min-width: 0; border-top: 2px solid var(--jp-border-color2, #bbb); padding-top: 0.25em; }
+.mimo-live small, .mimo-live .mimo-fold, .mimo-live .mimo-foot .widget-html-content { opacity: 0.7; }
+.mimo-live .mimo-steps .mimo-fold, .mimo-live .mimo-foot small { opacity: 1; }
+.mimo-live .mimo-columns { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(17em, 100%), 1fr)); gap: 1em; margin-top: 0.5em; }
+.mimo-live .mimo-columns > * { border: 1px solid #8886; padding: 0.5em 1em; }
 </style>"""
 )
 """All rules are limited to our own class, so that the rest of the page keeps its style. Rules that JupyterLab has for HTML

@@ -4,23 +4,21 @@ from __future__ import annotations
 
 import re
 from argparse import ArgumentTypeError
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from getpass import getpass
-from typing import Any
 
 from mimo_magics.client import credentials, endpoint
 from mimo_magics.core.errors import BadOption, MimoError
 from mimo_magics.core.i18n import Translatable, translatables, translate
 from mimo_magics.core.parameter_ranges import config_line
-from mimo_magics.core.secret import Secret
 from mimo_magics.core.suggest import did_you_mean
 from mimo_magics.document import table
 from mimo_magics.notebook.argument_parser import parse_command
 from mimo_magics.notebook.command_line import iter_words
+from mimo_magics.notebook.commands.settings_table import all_settings_bundle, named_settings_bundle
 from mimo_magics.notebook.config import profiles
 from mimo_magics.notebook.config.store import SETTINGS, MimoConfig, SettingInfo
 
-COLUMN_HEADERS = translatables("setting", "value", "source", "allowed", "meaning")
 API_KEY_NAME = "api_key"
 API_KEY_PATTERN = re.compile(r"(?i)\W*api_?key(?![a-z0-9])")
 """The beginning of a word that may name an API key, or hold one."""
@@ -42,11 +40,11 @@ def run_config_command(line: str, config: MimoConfig) -> dict[str, str]:
     match command:
         case "--reset":
             config.reset(*arguments.setting)
-            return _settings_bundle(config.describe_settings(*arguments.setting))
+            return _show_settings(config, arguments.setting)
         case "--use" if arguments.profile:
             profile_names, warning = _apply_profile(config, arguments.profile)
             names = [*profile_names, *_assign_all(config, arguments.name_value)]
-            return _settings_bundle(config.describe_settings(*names), warning)
+            return named_settings_bundle(config.describe_settings(*names), warning)
         case "--save":
             _assign_all(config, arguments.name_value)
             _save_profile(config, arguments.profile)
@@ -54,12 +52,16 @@ def run_config_command(line: str, config: MimoConfig) -> dict[str, str]:
             profiles.delete(arguments.profile)
         case "api_key":
             _ask_for_key(config)
-            return _settings_bundle(_key_row(config))
+            return named_settings_bundle(_key_row(config))
         case "":
-            names = _assign_all(config, arguments.name_value)
-            key_row = () if names else _key_row(config)
-            return _settings_bundle((*config.describe_settings(*names), *key_row))
+            return _show_settings(config, _assign_all(config, arguments.name_value))
     return _profiles_bundle()
+
+
+def _show_settings(config: MimoConfig, names: Sequence[str]) -> dict[str, str]:
+    """Return a table of these settings, or of all."""
+    rows = config.describe_settings(*names)
+    return named_settings_bundle(rows) if names else all_settings_bundle([*rows], _key_row(config))
 
 
 def _apply_profile(config: MimoConfig, profile: str) -> tuple[list[str], str]:
@@ -90,7 +92,9 @@ def _profiles_bundle() -> dict[str, str]:
             rows.append((name, config_line(values).partition(" ")[2]))
         except (ArgumentTypeError, BadOption, TypeError, ValueError):
             rows.append((name, Translatable("invalid profile")))
-    return table.table_bundle(translatables("profile", "settings"), rows)
+    return table.table_bundle(
+        translatables("profile", "settings"), rows, empty_text=Translatable("No profiles are saved.")
+    )
 
 
 def _assign_all(config: MimoConfig, assignments: Sequence[str]) -> list[str]:
@@ -151,21 +155,3 @@ def _key_row(config: MimoConfig) -> Iterator[SettingInfo]:
         return
     help_text = Translatable("API key for {host}. To enter one: %mimo_config api_key", host=host)
     yield SettingInfo(API_KEY_NAME, key.value if key else None, key.source if key else "", "", help_text)
-
-
-def _settings_bundle(rows: Iterable[SettingInfo], warning: str = "") -> dict[str, str]:
-    cells = ((row.name, _format_value(row.value), row.source, row.allowed_values, row.help) for row in rows)
-    return table.table_bundle(COLUMN_HEADERS, cells, caption=warning)
-
-
-def _format_value(value: Any) -> str:
-    match value:
-        case True | False:
-            return "on" if value else "off"
-        case None:
-            return "–"
-        case list() | dict() if not value:
-            return "–"
-        case Secret():
-            return repr(value).strip("'")
-    return str(value)

@@ -12,8 +12,10 @@ from mimo_magics.core.pricing import PRICES_AS_OF, Price, find_price
 from mimo_magics.core.services import LOCAL_SERVICE, SERVICES, Service
 from mimo_magics.core.settings import Settings
 from mimo_magics.document import table
+from mimo_magics.document.cells import Cell, OneLine
 
 UNKNOWN = "–"
+MAX_ID_CHARS = 60
 NUMERIC_COLUMNS = ("window", "max output", "input", "cached", "output")
 
 
@@ -31,6 +33,9 @@ def models_bundle(settings: Settings, ids: tuple[str, ...]) -> dict[str, str]:
     )
     speech_models = {model.id: model for model in SPEECH_MODELS.get(service.name, ())}
     model_ids = ids or (*get_known_models(settings), *speech_models)
+    if len(model_ids) > table.MAX_VISIBLE_ROWS:
+        # The current model and those with published data are not folded.
+        model_ids = tuple(sorted(model_ids, key=lambda each: (each != current_model, each not in MODELS)))
     rows = (
         (
             "→" if each == current_model else "",
@@ -43,16 +48,16 @@ def models_bundle(settings: Settings, ids: tuple[str, ...]) -> dict[str, str]:
     )
 
 
-def _row(id_: str, model: Model | None, service: Service, settings: Settings) -> tuple[str, ...]:
+def _row(id_: str, model: Model | None, service: Service, settings: Settings) -> tuple[str | Cell, ...]:
     cost = find_price(service.name, id_, settings.prices)
     return (
-        id_,
+        OneLine(id_, MAX_ID_CHARS),
         f"{model.context_window:,}" if model else UNKNOWN,
         f"{min(model.max_output, service.max_output or model.max_output):,}" if model else UNKNOWN,
         ", ".join(map(translate, _iter_input_types(id_))),
         _format_thinking(id_, model),
         *_format_prices(cost, service),
-        _note(id_, service),
+        OneLine(_note(id_, service, settings), MAX_ID_CHARS),
     )
 
 
@@ -86,7 +91,9 @@ def _format_prices(cost: Price | None, service: Service) -> tuple[str, str, str]
     return (f"{cost.input:g}", f"{cost.cached:g}", f"{cost.output:g}")
 
 
-def _note(id_: str, service: Service) -> str:
+def _note(id_: str, service: Service, settings: Settings) -> str:
+    if id_ in settings.prices:
+        return translate("your prices")
     retired = service.name == "xiaomi" and id_ in SUCCESSORS
     return translate("retired; replaced by {successor}", successor=SUCCESSORS[id_]) if retired else ""
 

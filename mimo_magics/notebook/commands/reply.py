@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from mimo_magics.core.errors import BadOption
 from mimo_magics.core.i18n import Translatable
 from mimo_magics.core.messages import Reply, TextPart
-from mimo_magics.core.text import escape_html, replace_control_characters
+from mimo_magics.core.text import escape_invisible_characters, replace_control_characters
+from mimo_magics.document.highlighting import highlight_code
 from mimo_magics.document.markdown import code_blocks
 from mimo_magics.notebook.cell_request import CONTINUE_COMMAND
 from mimo_magics.notebook.command_table import MAGICS
@@ -82,7 +83,9 @@ def _texts(reply: Reply | None) -> list[str]:
     return [part.text for part in reply.message.parts if isinstance(part, TextPart)] if reply else []
 
 
-def copyable_bundle(text: str) -> dict[str, str]:
-    """Return a text as a MIME bundle. One click selects all of it."""
-    html = f'<pre style="user-select: all; white-space: pre-wrap">{escape_html(text)}</pre>'
+def copyable_bundle(text: str, language: str = "") -> dict[str, str]:
+    """Return a text as a MIME bundle. One click selects all of it. Code of a known language is highlighted."""
+    inner = highlight_code(escape_invisible_characters(text), language)
+    class_attribute = ' class="highlight"' if language else ""
+    html = f'<pre{class_attribute} style="user-select: all; white-space: pre-wrap">{inner}</pre>'
     return {"text/html": html, "text/plain": replace_control_characters(text)}

@@ -26,6 +26,7 @@ Bundle = dict[str, str]
 RENAMED_HINT = Translatable("If you renamed the notebook, set its path: %mimo_config notebook=PATH")
 SESSION_HEADERS = translatables("", "session", "turns", "branches", "input tokens", "output tokens", "file")
 BRANCH_HEADERS = translatables("", "branch", "turns", "branches off at", "last prompt")
+NUMERIC_COLUMNS = ("branch", "turns", "branches", "input tokens", "output tokens")
 MAX_PROMPT_CHARS = 60
 """The length in characters at which a table truncates a prompt."""
 
@@ -69,7 +70,7 @@ def _list(context: SessionContext, _: Namespace | None = None) -> Bundle:
         )
         for session in context.sessions
     )
-    return table.table_bundle(SESSION_HEADERS, rows)
+    return table.table_bundle(SESSION_HEADERS, rows, numeric_columns=NUMERIC_COLUMNS)
 
 
 def _new(context: SessionContext, arguments: Namespace) -> Bundle:
@@ -119,9 +120,8 @@ def _fork(context: SessionContext, arguments: Namespace) -> Bundle:
 
 def _branches(context: SessionContext, _: Namespace | None = None) -> Bundle:
     current_turns = context.session.turns
-    return table.table_bundle(
-        BRANCH_HEADERS, (_branch_row(branch, current_turns) for branch in context.session.branches())
-    )
+    rows = (_branch_row(branch, current_turns) for branch in context.session.branches())
+    return table.table_bundle(BRANCH_HEADERS, rows, numeric_columns=NUMERIC_COLUMNS)
 
 
 def _branch_row(branch: Branch, current_turns: Sequence[Turn]) -> Sequence[str]:

@@ -33,7 +33,7 @@ def run_tools_command(line: str, variables: Mapping[str, Any]) -> dict[str, str]
     rows = [
         (tool.name, tool.confirm, _origin(tool), tool.spec.description) for tool in REGISTERED_TOOLS.values()
     ]
-    return table.table_bundle(COLUMN_HEADERS, rows)
+    return table.table_bundle(COLUMN_HEADERS, rows, empty_text=Translatable("No tools are registered."))
 
 
 def select_tools(names: str | None, variables: Mapping[str, Any]) -> tuple[NotebookTool, ...]:

@@ -13,7 +13,8 @@ from mimo_magics.core.errors import BadOption
 from mimo_magics.core.services import SERVICES
 from mimo_magics.core.settings import Settings, strip_optional
 from mimo_magics.notebook.config import profiles
-from mimo_magics.notebook.config.store import SETTINGS, TYPE_HINTS
+from mimo_magics.notebook.config.allowed_values import TYPE_HINTS
+from mimo_magics.notebook.config.store import SETTINGS
 from mimo_magics.session.storage.export import EXPORTERS
 from mimo_magics.session.system_prompt import NO_SYSTEM_PROMPT, SYSTEM_PROMPTS
 from mimo_magics.tape.tape import OFF, Mode

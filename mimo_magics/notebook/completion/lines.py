@@ -21,7 +21,8 @@ from mimo_magics.notebook.completion.choices import (
     match_prefix,
     match_word,
 )
-from mimo_magics.notebook.config.store import SETTINGS, TYPE_HINTS
+from mimo_magics.notebook.config.allowed_values import TYPE_HINTS
+from mimo_magics.notebook.config.store import SETTINGS
 from mimo_magics.notebook.options import Option
 from mimo_magics.tools.tool import CONFIRMATIONS
 

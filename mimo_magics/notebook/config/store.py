@@ -11,7 +11,7 @@ from argparse import ArgumentTypeError
 from collections.abc import Iterator, Mapping
 from dataclasses import Field, dataclass, fields, replace
 from pathlib import Path
-from typing import Any, Literal, get_args, get_origin, get_type_hints
+from typing import Any, Literal, get_args, get_origin
 
 from traitlets import Bool, Bunch, Dict, Enum, Float, Integer, List, TraitError, TraitType, Unicode
 from traitlets.config import Configurable
@@ -19,14 +19,27 @@ from traitlets.config import Configurable
 from mimo_magics.core import services
 from mimo_magics.core.errors import BadOption, MimoError
 from mimo_magics.core.i18n import Translatable, translatables
-from mimo_magics.core.services import SERVICES, Range
-from mimo_magics.core.settings import Settings, describe_type, from_text, invalid_setting, strip_optional
+from mimo_magics.core.services import SERVICES, Service
+from mimo_magics.core.settings import (
+    Api,
+    Settings,
+    convert_value,
+    describe_type,
+    from_text,
+    invalid_setting,
+    strip_optional,
+)
 from mimo_magics.core.suggest import did_you_mean
 from mimo_magics.core.working_folder import find_working_folder
 from mimo_magics.notebook.config import pyproject
+from mimo_magics.notebook.config.allowed_values import (
+    TYPE_HINTS,
+    describe_allowed_values,
+    describe_expected_value,
+    resolve_model,
+)
 
 SETTINGS = {setting.name: setting for setting in fields(Settings)}
-TYPE_HINTS = get_type_hints(Settings)
 BUILT_IN, CONFIGURATION, THIS_KERNEL = translatables("default", "configuration", "notebook")
 PROFILE_PREFIX = "profile "
 MAX_QUOTE_CHARS = 200
@@ -45,9 +58,23 @@ class SettingInfo:
     allowed_values: str
     help: str
 
+    @property
+    def is_default(self) -> bool:
+        """Whether the value is the built-in default."""
+        return self.source == BUILT_IN
+
 
 class OnOffBool(Bool[bool | None, bool | int | None]):
-    """A Bool that accepts `on` and `off` on a command line."""
+    """A Bool that accepts `on` and `off`."""
+
+    def validate(self, obj: Any, value: Any) -> bool | None:
+        """Return the value as a bool.
+
+        Raises:
+            TraitError: the value is neither a bool nor such a text.
+        """
+        validated: bool | None = super().validate(obj, convert_value(bool, value))
+        return validated
 
     def from_string(self, s: str) -> bool | None:
         """Return the value of a text."""
@@ -74,6 +101,9 @@ class MimoConfig(Configurable):
     """Settings of mimo-magics. None leaves the choice to the service."""
 
     preset: str
+    api: Api
+    base_url: str | None
+    model: str | None
     tape: str | None
     locals().update({name: _build_trait(setting) for name, setting in SETTINGS.items()})
 
@@ -130,7 +160,7 @@ class MimoConfig(Configurable):
             replace(self.snapshot(), **{name: value})
             self._set(name, value, THIS_KERNEL)
         except (TraitError, ValueError, ArgumentTypeError, RecursionError):
-            expected = describe_type(TYPE_HINTS[name], *_documented_range(name, self.preset))
+            expected = describe_expected_value(name, *self.resolve_model())
             raise invalid_setting(name, text, expected) from None
 
     def reset(self, *names: str) -> None:
@@ -176,15 +206,22 @@ class MimoConfig(Configurable):
         values = {name: getattr(self, name) for name in SETTINGS}
         return Settings(**{**values, "stop": tuple(values["stop"])})
 
+    def resolve_model(self) -> tuple[Service, str]:
+        """Return the service and the model that replies. Other settings, which `%config` does not check, may be invalid."""
+        return resolve_model(
+            Settings(preset=self.preset, api=self.api, base_url=self.base_url, model=self.model)
+        )
+
     def describe_settings(self, *names: str) -> Iterator[SettingInfo]:
         """Describe these settings, or all."""
+        service, model = self.resolve_model()
         for name in names or SETTINGS:
             help_text = Translatable(SETTINGS[name].metadata["help"])
             yield SettingInfo(
                 name,
                 getattr(self, name),
                 self.sources[name],
-                describe_allowed_values(name, self.preset),
+                describe_allowed_values(name, service, model),
                 help_text,
             )
 
@@ -266,18 +303,3 @@ def _quote(text: str) -> str:
     from mimo_magics.core.text import quote
 
     return quote(text.replace("\n", " "), MAX_QUOTE_CHARS)
-
-
-def describe_allowed_values(name: str, preset: str) -> str:
-    """Return the allowed values of a setting: choices, or the documented range of the service."""
-    kind = strip_optional(TYPE_HINTS[name])
-    if get_origin(kind) is Literal:
-        return " | ".join(get_args(kind))
-    if kind is bool:
-        return "on | off"
-    low, high = _documented_range(name, preset)
-    return "" if low is None else Translatable("{low:g} to {high:,}", low=low, high=high)
-
-
-def _documented_range(name: str, preset: str) -> Range | tuple[None, None]:
-    return SERVICES[preset].ranges.get(name, (None, None)) if preset in SERVICES else (None, None)

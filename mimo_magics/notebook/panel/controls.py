@@ -17,7 +17,8 @@ from mimo_magics.core.parameter_ranges import DEFAULT_RANGES, bounds, default_va
 from mimo_magics.core.settings import strip_optional
 from mimo_magics.core.text import escape_html
 from mimo_magics.display.live.widgets import WidgetFactory
-from mimo_magics.notebook.config.store import SETTINGS, TYPE_HINTS
+from mimo_magics.notebook.config.allowed_values import TYPE_HINTS
+from mimo_magics.notebook.config.store import SETTINGS
 from mimo_magics.notebook.panel.state import SERVER_DEFAULT, PanelState, escape_control_chars
 from mimo_magics.session.system_prompt import NO_SYSTEM_PROMPT, build_system_prompt
 

@@ -21,7 +21,8 @@ from mimo_magics.notebook.panel.controls import (
 from mimo_magics.notebook.panel.state import PanelState
 
 WriteSettings = Callable[[Mapping[str, Any]], None]
-INACTIVE_CLASS = "mimo-idle"
+INACTIVE_CLASS, UNSENT_CLASS = "mimo-idle", "mimo-unsent"
+"""Classes of the rows of parameters that have no effect, and that are not sent."""
 TASK_LABELS: Mapping[Task, Translatable] = {
     "code": Translatable("Code"),
     "factual": Translatable("Factual"),
@@ -35,23 +36,36 @@ STYLE = """<style>
   color: var(--jp-content-font-color1, inherit); }
 .mimo-panel .widget-vbox, .mimo-panel .widget-html, .mimo-panel .widget-html-content { display: block; margin: 0; width: auto; height: auto; overflow: visible; }
 .mimo-panel .widget-html-content { font-size: var(--jp-ui-font-size1, 13px); line-height: 1.4; overflow-wrap: anywhere; }
+.mimo-panel.mimo-panel .mimo-rows { display: grid; grid-template-columns: minmax(0, 1fr); gap: 0 3em; }
 .mimo-panel.mimo-panel .mimo-row { display: grid; grid-template-columns: minmax(0, 32em) 5.5em minmax(0, 1fr); align-items: center; gap: 0 1em; margin: 1px 0; }
 .mimo-panel .mimo-row > * { margin: 0; min-width: 0; }
 .mimo-panel .mimo-row > .mimo-words { grid-column: 3; }
 .mimo-panel .widget-inline-hbox, .mimo-panel .widget-toggle-buttons, .mimo-panel .widget-textarea, .mimo-panel .widget-dropdown, .mimo-panel .jupyter-widget-tagsinput { width: auto; max-width: none; margin: 1px 0; }
 .mimo-panel .widget-label, .mimo-panel .mimo-tags > .widget-html { flex: none; width: 10.5em; margin: 0; padding: 0; text-align: start; color: inherit; }
 .mimo-panel .mimo-tags { align-items: center; width: auto; }
-.mimo-panel .mimo-tags .jupyter-widget-tagsinput { flex: 1 1 auto; min-width: 0; flex-wrap: wrap; }
-.mimo-panel .jupyter-widget-tagsinput .widget-text { display: inline-block !important; width: auto; }
+.mimo-panel .mimo-tags .jupyter-widget-tagsinput { flex: 1 1 0; min-width: 0; flex-wrap: wrap; }
+.mimo-panel .jupyter-widget-tagsinput .widget-text { display: inline-block !important; flex: 1 1 12em; width: auto; min-width: 12em; margin: 0; }
+.mimo-panel.mimo-panel .widget-text .jupyter-widget-taginput { box-sizing: border-box; width: 100%; max-width: 100%; margin: 1px 0; text-align: start; }
+.mimo-panel .widget-dropdown > select { background-image: linear-gradient(45deg, transparent 50%, currentColor 50%), linear-gradient(135deg, currentColor 50%, transparent 50%);
+  background-size: 5px 5px; background-position: right 12px center, right 7px center; background-repeat: no-repeat; }
 .mimo-panel .widget-readout { flex: none; width: 4.5em; min-width: 0; overflow: visible; }
 .mimo-panel .widget-toggle-buttons { display: flex; flex-wrap: wrap; align-items: center; }
 .mimo-panel .widget-toggle-buttons button { width: auto; margin: 0 4px 0 0; }
 .mimo-panel .widget-toggle-button { width: auto; padding: 0 0.75em; }
 .mimo-panel .mimo-unseen { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
-.mimo-panel .mimo-idle .slider-container { opacity: 0.45; }
+.mimo-panel .mimo-idle .slider-container, .mimo-panel .mimo-unsent .slider-container { opacity: 0.45; }
+.mimo-panel .mimo-unsent .widget-readout:not(:focus) { width: calc(4.5 * var(--jp-widgets-font-size, 13px)); font-size: 0; }
+.mimo-panel .mimo-unsent .widget-readout:not(:focus)::before { content: "–"; font-size: var(--jp-widgets-font-size, 13px); }
 .mimo-panel .mimo-idle .widget-label { color: var(--jp-ui-font-color2, inherit); }
 .mimo-panel .mimo-buttons { display: flex; flex-wrap: wrap; align-items: center; gap: 0 0.5em; margin-top: 0.5em; }
 .mimo-panel .mimo-buttons button { flex: none; width: auto; margin: 0; }
+@container (min-width: 76em) {
+  .mimo-panel.mimo-panel .mimo-rows { grid-template-columns: repeat(2, minmax(0, 1fr)); }
+}
+@container (min-width: 76em) and (max-width: 130em) {
+  .mimo-panel.mimo-panel .mimo-row { grid-template-columns: minmax(0, 1fr) 5.5em; align-content: start; margin: 0 0 0.5em; }
+  .mimo-panel .mimo-row > .mimo-words { grid-column: 1 / -1; padding-inline-start: 10.5em; }
+}
 @container (max-width: 50em) {
   .mimo-panel.mimo-panel .mimo-row { grid-template-columns: minmax(0, 1fr) 5.5em; margin: 0 0 0.5em; }
   .mimo-panel .mimo-row > .mimo-words { grid-column: 1 / -1; }
@@ -62,7 +76,11 @@ STYLE = """<style>
   .mimo-panel .slider-container { flex: 1 1 8em; min-width: 0; }
 }
 </style>"""
-"""All rules are limited to our own class. A row that is too narrow for three columns puts its description below."""
+"""All rules are limited to our own class.
+
+There are two columns of rows where they fit. A row that is too narrow for three columns puts its description below. The
+readout of a parameter that is not sent shows a dash until a number is typed.
+"""
 
 
 class PanelLayout:
@@ -89,11 +107,11 @@ class PanelLayout:
         )
         button_row = factory.box(new_cell_button, self._status, is_row=True, css_classes="mimo-buttons")
         footers = [footer] if footer else []
-        rows = (row.box for row in self.rows.values())
+        rows = factory.box(*(row.box for row in self.rows.values()), css_classes="mimo-rows")
         self.root = factory.box(
             factory.html(STYLE),
             self._header,
-            *rows,
+            rows,
             self._task_buttons.box,
             button_row,
             *footers,
@@ -155,9 +173,11 @@ class SettingRow:
         if self.default_button:
             self.default_button.paint(state.value(self._name) is None)
         self._description.value = _describe_setting(self._name, state)
-        (self.box.add_class if self._name in state.inactive_reasons else self.box.remove_class)(
-            INACTIVE_CLASS
-        )
+        self._mark(INACTIVE_CLASS, is_marked=self._name in state.inactive_reasons)
+        self._mark(UNSENT_CLASS, is_marked=not state.is_sent(self._name))
+
+    def _mark(self, css_class: str, *, is_marked: bool) -> None:
+        (self.box.add_class if is_marked else self.box.remove_class)(css_class)
 
     def _create_default_handler(self, write: WriteSettings) -> Callable[[bool], None]:
         return lambda leaves: write({self._name: None if leaves else self.control.displayed_value})

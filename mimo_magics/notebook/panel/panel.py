@@ -106,7 +106,7 @@ class Panel:
         self._model_list_loader.load(state.settings)
 
     def _update_summary(self, state: PanelState) -> None:
-        bundle = summary_bundle(state)
+        bundle = summary_bundle(state, is_folded=True)
         if bundle != self._shown_bundle:
             self._shown_bundle = bundle
             self._output.update(bundle)

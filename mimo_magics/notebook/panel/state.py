@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from mimo_magics.client import endpoint, model_list
+from mimo_magics.client import endpoint
 from mimo_magics.core.errors import BadOption
 from mimo_magics.core.i18n import Translatable, translatables, translate
 from mimo_magics.core.parameter_ranges import (
@@ -16,25 +16,27 @@ from mimo_magics.core.parameter_ranges import (
     config_line,
     ineffective_parameters,
 )
-from mimo_magics.core.services import CUSTOM_SERVICE, SERVICES, Service
+from mimo_magics.core.services import Service
 from mimo_magics.core.settings import Settings
 from mimo_magics.core.text import escape_html, escape_invisible_characters
 from mimo_magics.document import table
+from mimo_magics.document.details import details_html
 from mimo_magics.document.sanitizer import NO_MATH_CLASSES
 from mimo_magics.notebook.commands.reply import copyable_bundle
-from mimo_magics.notebook.config.store import MimoConfig, describe_allowed_values
+from mimo_magics.notebook.config.allowed_values import describe_allowed_values, resolve_model
+from mimo_magics.notebook.config.store import MimoConfig
 from mimo_magics.session.request import resolve_max_tokens
 
-OBSERVED_SETTINGS = (*PANEL_SETTINGS, "preset", "base_url")
-"""The settings that the state depends on."""
+OBSERVED_SETTINGS = ("preset", "base_url", *PANEL_SETTINGS)
+"""The settings that the state depends on, in the order of the restore line."""
 SERVER_DEFAULT = Translatable("server default")
 MAX_VALUE_CHARS = 80
 """Maximum number of characters of a text in the table."""
 COLUMN_HEADERS = translatables("setting", "value", "range", "has an effect")
 NOTHING_TO_RESTORE = Translatable("All settings have their defaults: there is nothing to restore.")
 RESTORE_CAPTION = Translatable("Click to select; running this line restores the settings:")
+TABLE_TITLE = Translatable("Table of values")
 UPDATE_NOTICE = Translatable("Updates with the panel. After reloading the page, run this cell again.")
-UNKNOWN_SERVICE = Service(CUSTOM_SERVICE, "", {}, {})
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,14 +76,7 @@ class PanelState:
 
     def format_range(self, name: str) -> str:
         """Return the allowed values of the service as text."""
-        if name not in DEFAULT_RANGES:
-            return (
-                translate("up to 4 texts")
-                if name == "stop"
-                else describe_allowed_values(name, self.service.name)
-            )
-        low, high = bounds(name, self.service, self.model)
-        return translate("{low:g} to {high:,}", low=low, high=high)
+        return translate(describe_allowed_values(name, self.service, self.model))
 
     def is_out_of_range(self, name: str) -> bool:
         """Return whether the stored value is outside the documented range of the service."""
@@ -91,12 +86,21 @@ class PanelState:
         low, high = bounds(name, self.service, self.model)
         return not low <= value <= high
 
+    def is_sent(self, name: str) -> bool:
+        """Return whether a request contains the parameter: a stored value, or a default that the format requires."""
+        return self.value(name) is not None or (name == "max_tokens" and self._default_max_tokens is not None)
+
+    @property
+    def _default_max_tokens(self) -> int | None:
+        """The output limit that is sent when none is stored."""
+        return resolve_max_tokens(self.settings, self.service, self.model)
+
     def _describe_default(self, name: str) -> str:
         """Return the default as text: the value if it is known, otherwise «server default»."""
         known = {"model": self.model, "system": self.service.system or translate("none")}
         if name in known:
             return translate("service default: {value}", value=known[name])
-        if name == "max_tokens" and (limit := resolve_max_tokens(self.settings, self.service, self.model)):
+        if name == "max_tokens" and (limit := self._default_max_tokens):
             return translate("default: {max_tokens:,}", max_tokens=limit)
         return translate(SERVER_DEFAULT)
 
@@ -109,16 +113,14 @@ def read_panel_state(config: MimoConfig) -> PanelState:
     """
     values = {name: getattr(config, name) for name in OBSERVED_SETTINGS}
     settings = Settings(**{**values, "stop": tuple(values["stop"])})
-    service, host, error_text = SERVICES.get(settings.preset, UNKNOWN_SERVICE), "", ""
+    (service, model), host, error_text = resolve_model(settings), "", ""
     try:
-        service = endpoint.resolve_service(settings)
         host = endpoint.parse_host(endpoint.resolve_base_url(settings))
     except BadOption as error:
         error_text = " ".join(filter(None, error.lines))
-    model = settings.model or model_list.choose_model(service, model_list.get_cached_models(service))
     inactive_reasons, changed_settings = (
         ineffective_parameters(settings, service, model),
-        frozenset(filter(config.is_changed, PANEL_SETTINGS)),
+        frozenset(filter(config.is_changed, OBSERVED_SETTINGS)),
     )
     return PanelState(
         settings, service, model, host or service.name, inactive_reasons, changed_settings, error_text
@@ -138,13 +140,17 @@ def _truncate(text: str) -> str:
 
 
 def build_restore_line(state: PanelState) -> str:
-    """Return the line that restores the settings in a new kernel; empty if there is nothing to restore."""
-    changed_values = {name: state.value(name) for name in PANEL_SETTINGS if name in state.changed_settings}
+    """Return the line that restores the settings in a new kernel; empty if there is nothing to restore.
+
+    A base URL that is not valid is left out, because it may contain a password.
+    """
+    names = [name for name in OBSERVED_SETTINGS if not (name == "base_url" and state.error)]
+    changed_values = {name: state.value(name) for name in names if name in state.changed_settings}
     return config_line(changed_values) if changed_values else ""
 
 
-def summary_bundle(state: PanelState) -> dict[str, str]:
-    """Return the table and the restore line as a MIME bundle."""
+def summary_bundle(state: PanelState, *, is_folded: bool = False) -> dict[str, str]:
+    """Return the table and the restore line as a MIME bundle. The table repeats the controls, so it can be folded."""
     rows = (
         (name, state.format_value(name), state.format_range(name), _format_effect(name, state))
         for name in PANEL_SETTINGS
@@ -156,7 +162,10 @@ def summary_bundle(state: PanelState) -> dict[str, str]:
     restore_line = build_restore_line(state)
     line_bundle = copyable_bundle(restore_line) if restore_line else {"text/html": "", "text/plain": ""}
     restore_text = translate(RESTORE_CAPTION if restore_line else NOTHING_TO_RESTORE)
-    html = f'<div class="{NO_MATH_CLASSES}">{table_bundle["text/html"]}<p>{escape_html(restore_text)}</p>{line_bundle["text/html"]}</div>'
+    table_html = table_bundle["text/html"]
+    if is_folded:
+        table_html = details_html(translate(TABLE_TITLE), table_html)
+    html = f'<div class="{NO_MATH_CLASSES}">{table_html}<p>{escape_html(restore_text)}</p>{line_bundle["text/html"]}</div>'
     plain = "\n".join(filter(None, (table_bundle["text/plain"], restore_text, line_bundle["text/plain"])))
     return {"text/html": html, "text/plain": plain}
 

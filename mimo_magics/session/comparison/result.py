@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from mimo_magics.core.errors import BadOption
-from mimo_magics.core.i18n import Translatable, translate
+from mimo_magics.core.i18n import Translatable
 from mimo_magics.core.messages import Reply
 from mimo_magics.core.text import replace_unencodable_characters
 from mimo_magics.document import comparison_cards, diff as difference
-from mimo_magics.document.comparison_cards import Column
+from mimo_magics.document.comparison_cards import Card
 from mimo_magics.document.reply import DisplayOptions
 from mimo_magics.session.comparison.runner import RunningComparison
+from mimo_magics.session.data_frame import build_frame
 from mimo_magics.session.request import Prompt
 from mimo_magics.session.turn import Turn
 
@@ -25,9 +26,7 @@ if TYPE_CHECKING:
 
     from mimo_magics.session.session import Session
 
-NEXT_STEPS_CAPTION = Translatable(
-    "Diff: _.diff(1, 2) · DataFrame: _.to_frame() · Use as next turn: _.adopt(1)"
-)
+METHODS_CAPTION = Translatable("Diff: .diff(1, 2) · DataFrame: .to_frame() · Use as next turn: .adopt(1)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +94,7 @@ class Comparison:
         past: the turns before the prompt.
         display_options: how to show the replies.
         cell: the id of the cell, for the adopted turn; a new id if it is empty.
+        next_steps: the line that names what can be done with the replies.
     """
 
     def __init__(
@@ -106,6 +106,7 @@ class Comparison:
         *,
         display_options: DisplayOptions = DisplayOptions(),
         cell: str = "",
+        next_steps: str = METHODS_CAPTION,
     ) -> None:
         self.prompt = prompt
         self.candidates = tuple(candidates)
@@ -113,6 +114,7 @@ class Comparison:
         self._past = past
         self._display_options = display_options
         self._cell = cell or uuid4().hex[:12]
+        self._next_steps = next_steps
 
     def __len__(self) -> int:
         return len(self.candidates)
@@ -150,7 +152,7 @@ class Comparison:
             BadOption: there is no such reply.
         """
         titled_texts = (
-            (f"{number} · {translate(self._get_candidate(number).title)}", self[number].text)
+            (comparison_cards.card_heading(number, self._get_candidate(number).title), self[number].text)
             for number in (one, other)
         )
         return DisplayBundle(difference.diff_bundle(*titled_texts))
@@ -165,11 +167,7 @@ class Comparison:
         Raises:
             BadOption: pandas is not installed.
         """
-        try:
-            import pandas as pd
-        except ImportError:
-            raise BadOption(Translatable("pandas is not installed."), "pip install pandas") from None
-        return pd.DataFrame([_build_frame_row(each) for each in self.candidates], index=self._numbers)
+        return build_frame(map(_build_frame_row, self.candidates), self._numbers)
 
     def show(self) -> DisplayBundle:
         """Return the replies side by side."""
@@ -180,9 +178,9 @@ class Comparison:
 
     @cached_property
     def _bundle(self) -> dict[str, str]:
-        columns = (Column(each.title, each.reply, each.failure, each.notices) for each in self.candidates)
+        cards = (Card(each.title, each.reply, each.failure, each.notices) for each in self.candidates)
         return comparison_cards.comparison_bundle(
-            tuple(columns), display_options=self._display_options, caption=NEXT_STEPS_CAPTION
+            tuple(cards), display_options=self._display_options, caption=self._next_steps
         )
 
     @property

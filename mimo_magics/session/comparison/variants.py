@@ -9,7 +9,7 @@ from typing import Any, get_type_hints
 
 from mimo_magics.core.errors import BadOption
 from mimo_magics.core.i18n import Translatable
-from mimo_magics.core.settings import Settings, to_text
+from mimo_magics.core.settings import Settings, convert_value, to_text
 from mimo_magics.core.suggest import did_you_mean
 
 MAX_CALLS = 100
@@ -74,5 +74,5 @@ def _build_title(options: Mapping[str, Any], names: Sequence[str], number: int) 
 def _describe_values(options: Mapping[str, Any], names: Sequence[str]) -> Iterator[str]:
     hints = get_type_hints(Settings)
     for name in names:
-        value = to_text(hints[name], options[name])
+        value = to_text(hints[name], convert_value(hints[name], options[name]))
         yield value if name in ("model", "preset", "api") and options[name] else f"{name} {value}"

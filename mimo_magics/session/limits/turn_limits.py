@@ -120,6 +120,10 @@ class TurnLimits:
         """Start to count the response to a request of about this many tokens."""
         self._meter.start_response(tokens_in)
 
+    def drop_response(self) -> None:
+        """Do not count the request, because it was not sent."""
+        self._meter.drop_response()
+
     @property
     def is_budget_exceeded(self) -> bool:
         """Whether a budget is used up."""
@@ -142,6 +146,11 @@ class TurnLimits:
         return choose_priced_model(
             turn_input.service.name, turn_input.model, self._answering_model, turn_input.settings.prices
         )
+
+    @property
+    def uses_own_price(self) -> bool:
+        """Whether the price is one of the setting `prices`."""
+        return self.priced_model in self._turn_input.settings.prices
 
     def cost(self) -> float | None:
         """Return the estimated cost in US dollars."""

@@ -39,6 +39,10 @@ class UsageMeter:
         self._past_usage += response_usage
         self._response = _Response(tokens_in)
 
+    def drop_response(self) -> None:
+        """Do not count the request, because it was not sent."""
+        self._response = _Response(0)
+
     def feed(self, event: Event) -> None:
         """Count an event."""
         self._response.feed(event)

@@ -1,155 +1,171 @@
-"""The usage of a session as a table: tokens and costs by turn, by model and in total."""
+"""The usage of a session: tokens and costs of each turn, as rows, as a data frame and as a table with bars."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import reduce
 from operator import add
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from mimo_magics.core.i18n import Translatable, translatables
 from mimo_magics.core.messages import Usage
-from mimo_magics.core.pricing import PRICES_AS_OF, choose_priced_model
-from mimo_magics.document import table
+from mimo_magics.core.pricing import choose_priced_model
+from mimo_magics.core.text import replace_unencodable_characters
+from mimo_magics.session.data_frame import build_frame
 from mimo_magics.session.history import History
 from mimo_magics.session.limits.budget import Spending
+from mimo_magics.session.limits.unrecorded_calls import UnrecordedCalls
 from mimo_magics.session.turn import Turn
 
-NUMBER_COLUMNS = ("turn", "input", "cached", "output", "USD")
-"""Columns to align at the right."""
-BAR_WIDTH = 10
-"""Characters of the longest bar."""
-BAR_EIGHTHS = ("", "▏", "▎", "▍", "▌", "▋", "▊", "▉")
-UNKNOWN_TEXT = "–"
-MIN_SHOWN_USD = 0.0001
-"""Lower costs are shown as less than this amount of US dollars."""
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 @dataclass(frozen=True, slots=True)
-class _UsageRow:
+class UsageRow:
     """The usage of one turn, or of all calls that no turn holds."""
 
-    name: str
+    turn: int | None
+    """Number on the current branch, as in `%mimo_session show`; `None` for other turns."""
+    branch: int | None
+    """Number among all turns, for `Session.switch`; `None` for calls that no turn holds."""
+    prompt: str
     model: str
     usage: Usage
-    usd: float | None
-    """`None` if the price is unknown."""
+    cost: float | None
+    """Estimated cost in US dollars; `None` if the price is unknown."""
+    is_cost_partial: bool = False
+    """Whether the cost lacks calls without a known price."""
+    uses_own_price: bool = False
+    """Whether the price is one of the setting `prices`."""
     is_cached: bool = False
     """Whether the reply was cached."""
+    created_at: float | None = None
+    """When the prompt was sent, in seconds since 1970."""
+
+
+@dataclass(frozen=True, slots=True)
+class UsageReport:
+    """The usage of a session, which displays itself as a table."""
+
+    rows: tuple[UsageRow, ...]
+    """The turns of the current branch, then those of other branches, then the calls that no turn holds."""
+
+    @property
+    def total(self) -> Usage:
+        """Tokens of all calls."""
+        return reduce(add, (row.usage for row in self.rows), Usage())
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return a data frame with a row for each turn, and one for the calls that no turn holds.
+
+        The columns are the numbers of the turn and of its branch, the prompt, the model, the tokens of input, cached
+        input, output and reasoning, the cost in US dollars, whether the cost uses a price of yours, whether the reply
+        was reused, and the time.
+
+        Raises:
+            BadOption: pandas is not installed.
+        """
+        frame = build_frame(map(_build_frame_row, self.rows))
+        # Numbers stay integers where one is missing.
+        return frame.astype({"turn": "Int64", "branch": "Int64"}) if self.rows else frame
+
+    def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
+        from mimo_magics.session.limits.usage_table import usage_bundle
+
+        bundle = usage_bundle(self.rows)
+        return {**bundle, "text/plain": replace_unencodable_characters(bundle["text/plain"])}
+
+    def __repr__(self) -> str:
+        return self._repr_mimebundle_()["text/plain"]
 
 
 def compute_spending(
-    history: History,
-    prices: Mapping[str, Any] = {},
-    unrecorded_usage: Usage = Usage(),
-    unrecorded_cost: float = 0.0,
+    history: History, prices: Mapping[str, Any] = {}, unrecorded: UnrecordedCalls = UnrecordedCalls()
 ) -> Spending:
     """Return the spending of all turns of a session, each counted once.
 
     Args:
         history: turns in all branches.
         prices: the setting `prices`.
-        unrecorded_usage: tokens of calls that no turn holds.
-        unrecorded_cost: cost of these calls in US dollars.
+        unrecorded: calls that no turn holds.
 
     Raises:
         BadOption: a price in the setting is not valid.
     """
-    unrecorded = Spending(unrecorded_usage.input + unrecorded_usage.output, unrecorded_cost)
-    return sum((_compute_turn_spending(turn, prices) for turn in history.unique_turns()), unrecorded)
+    return sum((_compute_turn_spending(turn, prices) for turn in history.unique_turns()), unrecorded.spending)
 
 
-def usage_bundle(
-    history: History,
-    prices: Mapping[str, Any] = {},
-    unrecorded_usage: Usage = Usage(),
-    unrecorded_cost: float = 0.0,
-) -> dict[str, str]:
-    """Return the usage table as a MIME bundle. Arguments and errors are those of `compute_spending`.
-
-    A sum without the costs of some turns, as their prices are unknown, is shown with `≥`.
-    """
-    turns = [_build_usage_row(number, turn, prices) for number, turn in _number_turns(history)]
-    lines = (
-        [*turns, _UsageRow(Translatable("other calls"), "", unrecorded_usage, unrecorded_cost)]
-        if unrecorded_usage != Usage()
-        else turns
-    )
-    by_cost = any(line.usd for line in lines) and all(line.usd is not None for line in lines)
-    return table.table_bundle(
-        (
-            *translatables("turn", "model", "input", "cached", "output", "USD"),
-            Translatable("share of cost" if by_cost else "share of tokens"),
-        ),
-        (
-            *_draw_rows(lines, by_cost=by_cost),
-            *_sum_by_model(turns),
-            _format_row(Translatable("total"), "", lines),
-        ),
-        numeric_columns=NUMBER_COLUMNS,
-        caption=Translatable("Prices of {prices_as_of}: an estimate.", prices_as_of=PRICES_AS_OF)
-        if any(line.usd for line in lines)
-        else "",
-    )
+def build_usage_report(
+    history: History, prices: Mapping[str, Any] = {}, unrecorded: UnrecordedCalls = UnrecordedCalls()
+) -> UsageReport:
+    """Return the usage of a session. Arguments and errors are those of `compute_spending`."""
+    rows = [
+        _build_row(history.all_turns[place], turn, place, prices) for turn, place in _number_turns(history)
+    ]
+    if unrecorded.usage != Usage():
+        usage, cost, is_partial = unrecorded.usage, unrecorded.cost, unrecorded.is_cost_partial
+        known_cost = None if is_partial and not cost else cost
+        rows.append(UsageRow(None, None, "", "", usage, known_cost, is_cost_partial=is_partial))
+    return UsageReport(tuple(rows))
 
 
 def _compute_turn_spending(turn: Turn, prices: Mapping[str, Any]) -> Spending:
-    model = choose_priced_model(turn.preset, turn.params.model, turn.reply.model, prices)
-    return Spending.from_usage(turn.usage, turn.preset, model, prices)
+    return Spending.from_usage(turn.usage, turn.preset, _find_priced_model(turn, prices), prices)
 
 
-def _number_turns(history: History) -> Iterable[tuple[int, Turn]]:
-    """Return each turn with its number. A turn in several branches has its first number."""
-    numbered_turns: dict[str | int, tuple[int, Turn]] = {}
-    for number, turn in enumerate(history.all_turns, 1):
-        numbered_turns.setdefault(turn.id or number, (number, turn))
-    return numbered_turns.values()
+def _find_priced_model(turn: Turn, prices: Mapping[str, Any]) -> str:
+    return choose_priced_model(turn.preset, turn.params.model, turn.reply.model, prices)
 
 
-def _build_usage_row(number: int, turn: Turn, prices: Mapping[str, Any]) -> _UsageRow:
+def _number_turns(history: History) -> Iterator[tuple[int | None, int]]:
+    """Yield each turn once: its number on the current branch, or `None`, and its place among all turns."""
+    path = history.path
+    seen = {history.all_turns[each].id for each in path} - {""}
+    yield from enumerate(path, 1)
+    for place, turn in enumerate(history.all_turns):
+        if place not in path and turn.id not in seen:
+            yield None, place
+            seen |= {turn.id} - {""}
+
+
+def _build_row(turn: Turn, number: int | None, place: int, prices: Mapping[str, Any]) -> UsageRow:
     is_cached = turn.usage == Usage() and bool(turn.reply.usage)
-    return _UsageRow(
-        str(number), turn.params.model, turn.usage, _compute_turn_spending(turn, prices).usd, is_cached
+    cost = _compute_turn_spending(turn, prices).usd
+    return UsageRow(
+        number,
+        place + 1,
+        turn.prompt.text,
+        turn.params.model,
+        turn.usage,
+        cost,
+        uses_own_price=bool(cost) and _find_priced_model(turn, prices) in prices,
+        is_cached=is_cached,
+        created_at=turn.created_at,
     )
 
 
-def _draw_rows(lines: Sequence[_UsageRow], *, by_cost: bool) -> Iterator[Sequence[str]]:
-    """Yield a row for each line, with a bar for its share of the largest one."""
-    sizes = [line.usd or 0.0 if by_cost else line.usage.input + line.usage.output for line in lines]
-    max_size = max(sizes, default=0) or 1
-    for line, size in zip(lines, sizes, strict=True):
-        yield _format_row(
-            line.name,
-            line.model,
-            [line],
-            Translatable("reused") if line.is_cached else _draw_bar(size / max_size),
-        )
+def _build_frame_row(row: UsageRow) -> dict[str, Any]:
+    return {
+        "turn": row.turn,
+        "branch": row.branch,
+        "prompt": row.prompt,
+        "model": row.model,
+        "input": row.usage.input,
+        "cached": row.usage.cached,
+        "output": row.usage.output,
+        "reasoning": row.usage.reasoning,
+        "cost": row.cost,
+        "own_price": row.uses_own_price,
+        "reused": row.is_cached,
+        "time": _read_time(row.created_at),
+    }
 
 
-def _sum_by_model(turns: Sequence[_UsageRow]) -> Iterator[Sequence[str]]:
-    """Yield a sum for each model, if there are several."""
-    models = dict.fromkeys(line.model for line in turns)
-    if len(models) > 1:
-        for model in models:
-            yield _format_row(Translatable("sum"), model, [line for line in turns if line.model == model])
-
-
-def _format_row(name: str, model: str, lines: Sequence[_UsageRow], bar: str = "") -> Sequence[str]:
-    usage = reduce(add, (line.usage for line in lines), Usage())
-    cached = f"{usage.cached / usage.input:.0%}".replace("%", " %") if usage.input else UNKNOWN_TEXT
-    usd = _format_usd([line.usd for line in lines])
-    return (name, model, f"{usage.input:,}", cached, f"{usage.output:,}", usd, bar)
-
-
-def _format_usd(costs: Sequence[float | None]) -> str:
-    total = sum(cost or 0.0 for cost in costs)
-    if None not in costs:
-        return f"{total:.4f}" if total >= MIN_SHOWN_USD or not total else f"< {MIN_SHOWN_USD}"
-    return f"≥ {total:.4f}" if total >= MIN_SHOWN_USD else UNKNOWN_TEXT
-
-
-def _draw_bar(share: float) -> str:
-    """Return a bar for a share from 0 to 1. A share above 0 is at least an eighth of a character."""
-    eighths = max(round(share * BAR_WIDTH * 8), 1 if share else 0)
-    return "█" * (eighths // 8) + BAR_EIGHTHS[eighths % 8]
+def _read_time(seconds: float | None) -> datetime | None:
+    """Return a time of a file, which may be out of range."""
+    try:
+        return None if seconds is None else datetime.fromtimestamp(seconds, UTC)
+    except (ValueError, OverflowError, OSError):
+        return None

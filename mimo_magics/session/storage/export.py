@@ -171,7 +171,7 @@ def _export_html(history: History, name: str, _: Settings) -> str:
 </head>
 <body>
 <h1 dir="auto">{escape_html(name)}</h1>
-{build_transcript(history, name).bundle()["text/html"]}
+{build_transcript(history, name).html}
 </body>
 </html>
 """

@@ -22,6 +22,7 @@ from mimo_magics.core.settings import matches_type
 from mimo_magics.core.text import quote
 from mimo_magics.core.working_folder import absolute_path
 from mimo_magics.session.history import ROOT, History
+from mimo_magics.session.limits.unrecorded_calls import UnrecordedCalls
 from mimo_magics.session.storage.validation import validate
 from mimo_magics.session.turn import MAX_COST, Turn, check_turn, check_usage
 from mimo_magics.tape.lock import lock_file, sibling_path
@@ -61,10 +62,8 @@ class SavedSession:
     started_on: date
     """The day in the system prompt."""
     history: History
-    unrecorded_usage: Usage = Usage()
-    """Tokens of prompts that are not in the history."""
-    unrecorded_cost: float = 0.0
-    """Cost of those prompts in US dollars."""
+    unrecorded: UnrecordedCalls = UnrecordedCalls()
+    """Calls that are not in the history."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +77,7 @@ class _Document:
     head: int
     aside: Usage = Usage()
     aside_cost: float = 0.0
+    aside_cost_partial: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,8 +122,9 @@ def to_text(saved: SavedSession) -> str:
         "version": FORMAT_VERSION,
         "name": saved.name,
         "begun": saved.started_on.isoformat(),
-        "aside": to_dict(saved.unrecorded_usage),
-        "aside_cost": saved.unrecorded_cost,
+        "aside": to_dict(saved.unrecorded.usage),
+        "aside_cost": saved.unrecorded.cost,
+        **({"aside_cost_partial": True} if saved.unrecorded.is_cost_partial else {}),
         "head": history.head,
     }
     lines = "".join(f"{_to_json(name)}: {_to_json(value)},\n" for name, value in fields.items())
@@ -203,7 +204,8 @@ def _parse_session(data: Mapping[str, Any]) -> SavedSession:
     if not 0 <= document.aside_cost <= MAX_COST:
         raise ValueError("aside_cost is not valid")
     started_on = date.fromisoformat(document.begun)
-    return SavedSession(document.name, started_on, history, document.aside, document.aside_cost)
+    unrecorded = UnrecordedCalls(document.aside, document.aside_cost, document.aside_cost_partial)
+    return SavedSession(document.name, started_on, history, unrecorded)
 
 
 def _upgrade_version_1(data: Mapping[str, Any]) -> dict[str, Any]:

@@ -3,22 +3,34 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import accumulate
 
-from mimo_magics.core.i18n import Translatable, translate
+from mimo_magics.core.i18n import Translatable, translatables, translate
 from mimo_magics.core.messages import AudioPart, ImagePart, Message, Part, Reply, TextPart, ToolResult, Usage
 from mimo_magics.core.text import escape_html, replace_control_characters
-from mimo_magics.document import steps
+from mimo_magics.document import steps, table
+from mimo_magics.document.cells import OneLine
+from mimo_magics.document.details import details_html
 from mimo_magics.document.reply import EMPTY_LINE, footer, reply_html
 from mimo_magics.document.sanitizer import NO_MATH_CLASSES
 from mimo_magics.session.history import History
 from mimo_magics.session.turn import Turn
 
 EMPTY_TEXT = Translatable("The session has no turns yet.")
+OLDER_TITLE, OLDER_STALE_TITLE = translatables("Older turns", "Older stale turns")
+SHOW_HINT = Translatable(
+    "%mimo show N shows the reply of a turn; %mimo_session export PATH writes all of them."
+)
 MAX_QUOTE_CHARS = 300
 """Characters of a quoted text."""
+MAX_TURNS, MAX_STALE_TURNS = 12, 4
+"""The newest turns that are shown with their replies."""
+MAX_OPEN_LINES, LINE_CHARS = 25, 100
+"""Lines of prompts and replies that fit on a screen, and characters of a line."""
+MAX_PROMPT_CHARS = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,11 +113,33 @@ class Transcript:
     def __str__(self) -> str:
         return "\n\n".join(map(_row_text, self.rows)) or translate(EMPTY_TEXT)
 
+    @property
+    def html(self) -> str:
+        """The whole transcript as sanitized HTML, with a heading for each turn."""
+        return _wrap_html("".join(f"<h3>{row.title}</h3>{_row_html(row)}" for row in self.rows))
+
     def bundle(self) -> dict[str, str]:
-        """Return the transcript as Jupyter's MIME bundle with sanitized HTML."""
-        body = "".join(map(_row_html, self.rows)) or f"<p>{escape_html(translate(EMPTY_TEXT))}</p>"
-        html = f'<div class="{NO_MATH_CLASSES}">{EMPTY_LINE.sub("&#10;", body)}</div>'
-        return {"text/html": html, "text/plain": str(self)}
+        """Return what fits on a screen as Jupyter's MIME bundle with sanitized HTML.
+
+        The newest turns are folded, and those that fit are open. The older ones are a list.
+        """
+        current = [row for row in self.rows if row.is_current]
+        stale = [row for row in self.rows if not row.is_current]
+        sections = (
+            (OLDER_TITLE, SHOW_HINT, *_split(current, MAX_TURNS)),
+            (OLDER_STALE_TITLE, "", *_split(stale, MAX_STALE_TURNS)),
+        )
+        open_numbers = _find_open_rows(current)
+        html, texts = [], []
+        for title, hint, older, newest in sections:
+            if older:
+                listed = _list_bundle(older, hint)
+                html.append(details_html(translate(title), listed["text/html"]))
+                texts.append(f"{translate(title)}\n{listed['text/plain']}")
+            html.extend(_folded_html(row, is_open=row.number in open_numbers) for row in newest)
+            texts.extend(map(_row_text, newest))
+        plain = "\n\n".join(texts) or translate(EMPTY_TEXT)
+        return {"text/html": _wrap_html("".join(html)), "text/plain": plain}
 
 
 def build_transcript(history: History, name: str) -> Transcript:
@@ -231,18 +265,57 @@ def _step_parts(reply: Reply) -> list[Part]:
     return [part for part in reply.message.parts if not isinstance(part, TextPart)]
 
 
+def _wrap_html(body: str) -> str:
+    body = body or f"<p>{escape_html(translate(EMPTY_TEXT))}</p>"
+    return f'<div class="{NO_MATH_CLASSES}">{EMPTY_LINE.sub("&#10;", body)}</div>'
+
+
 def _row_html(row: TranscriptRow) -> str:
-    return "".join(
+    prompt = f'<blockquote><pre dir="auto">{escape_html(row.prompt)}</pre></blockquote>'
+    return "".join((prompt, *_summary_html(row), reply_html(row.reply, row.footer)))
+
+
+def _folded_html(row: TranscriptRow, *, is_open: bool) -> str:
+    """Return a turn that is folded to its number and the first words of its prompt."""
+    line = f"{row.title} · {OneLine(row.prompt, MAX_PROMPT_CHARS).text}"
+    return details_html(line, _row_html(row), is_open=is_open)
+
+
+def _list_bundle(rows: Sequence[TranscriptRow], hint: str) -> dict[str, str]:
+    """Return turns as a table, with their prompts only, and a hint below it."""
+    cells = (
         (
-            f'<h3>{row.title}</h3><blockquote><pre dir="auto">{escape_html(row.prompt)}</pre></blockquote>',
-            *_summary_html(row),
-            reply_html(row.reply, row.footer),
+            row.title,
+            OneLine(row.prompt, MAX_PROMPT_CHARS),
+            f"{row.input_tokens:,}",
+            f"{row.output_tokens:,}",
         )
+        for row in rows
     )
+    heads = translatables("turn", "prompt", "input tokens", "output tokens")
+    return table.table_bundle(heads, cells, numeric_columns=heads[2:], caption=hint)
+
+
+def _split(
+    rows: Sequence[TranscriptRow], count: int
+) -> tuple[Sequence[TranscriptRow], Sequence[TranscriptRow]]:
+    """Return the older rows and the newest ones."""
+    place = max(len(rows) - count, 0)
+    return rows[:place], rows[place:]
+
+
+def _find_open_rows(rows: Sequence[TranscriptRow]) -> set[int]:
+    """Return the numbers of the newest turns that fit on a screen together."""
+    sizes = accumulate(_count_lines(f"{row.prompt}\n{row.reply.text}") for row in reversed(rows))
+    return {row.number for row, size in zip(reversed(rows), sizes, strict=True) if size <= MAX_OPEN_LINES}
+
+
+def _count_lines(text: str) -> int:
+    return sum(1 + len(line) // LINE_CHARS for line in text.splitlines())
 
 
 def _summary_html(row: TranscriptRow) -> Iterable[str]:
     if row.summary:
-        yield steps.details_html(
+        yield details_html(
             translate("Sent in place of older turns"), f'<pre dir="auto">{escape_html(row.summary)}</pre>'
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from html import escape
 
 import pytest
 from support.comparisons import BUNDLE, DOCUMENT, METADATA, plain_texts
@@ -12,6 +13,7 @@ from support.read_html import ParsedHtml
 from support.widget_page import WIDGETS, PageConnection, Published, text
 
 from mimo_magics.core.events import Note, ReasoningDelta, ReplyEnded, ResponseStarted
+from mimo_magics.document.comparison_cards import card_heading
 
 
 @pytest.fixture
@@ -204,6 +206,13 @@ def test_a_failed_comparison_leaves_nothing(
     live.renderer.clear()
     assert published[-1]["data"] == {"text/plain": ""}
     assert wire.states == {}
+
+
+def test_a_long_title_is_truncated_as_in_the_document(wire: PageConnection, published: Published) -> None:
+    title = "stop " + "<b>" * 10_000
+    watched = WatchedComparison((title, "b"))
+    watched.renderer.tick()
+    assert f"<p><strong>{escape(card_heading(1, title))}</strong></p>" in wire.values()
 
 
 @pytest.mark.parametrize("name", HOSTILE)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import fields
 from pathlib import Path
 
 import pytest
@@ -13,7 +12,6 @@ from support.kernel import Kernel
 from support.peer import KEY, Peer
 
 from mimo_magics.core.errors import BadOption
-from mimo_magics.core.settings import Settings
 from mimo_magics.notebook.commands.config import run_config_command
 from mimo_magics.notebook.config import profiles
 from mimo_magics.notebook.config.store import MimoConfig
@@ -23,12 +21,9 @@ def test_config_and_mimo_config_change_the_same_settings(kernel: Kernel, peer: P
     kernel.run("%config MimoConfig.model = 'mimo-v2-omni'")
     kernel.run("%mimo_config model=mimo-v2-flash")
     assert kernel.run("%config MimoConfig.model").outputs[0]["data"] == {"text/plain": "'mimo-v2-flash'"}
-    (table,) = kernel.run("%mimo_config").documents
-    assert [line.split()[0] for line in table.splitlines()[1:]] == [
-        *(each.name for each in fields(Settings)),
-        "api_key",
-    ]
-    assert table.splitlines()[-1].split()[:3] == ["api_key", f"…{KEY[-4:]}", "MIMO_API_KEY"]
+    changed = [line.split()[:3] for line in kernel.run("%mimo_config").documents[0].splitlines()]
+    assert ["model", "mimo-v2-flash", "notebook"] in changed
+    assert ["api_key", f"…{KEY[-4:]}", "MIMO_API_KEY"] in changed
 
 
 def test_an_api_key_is_entered_unseen_and_bound_to_its_host(kernel: Kernel, peer: Peer) -> None:
@@ -91,7 +86,7 @@ def test_profiles_outlive_the_kernel(kernel: Kernel) -> None:
         "BadOption: There is no profile 'strikt'.",
         "Did you mean strict?",
     ]
-    assert kernel.run("%mimo_config --delete strict").documents == ["profile  settings"]
+    assert kernel.run("%mimo_config --delete strict").documents == ["No profiles are saved."]
 
 
 def test_profiles_are_stored_in_the_configuration_folder_of_the_user(kernel: Kernel) -> None:
@@ -154,7 +149,7 @@ def test_the_table_shows_the_assignments_of_a_profile() -> None:
         "profile  settings",
         "strict   'system=Be brief.' temperature=0.2",
     ]
-    assert run_config_command("--delete strict", MimoConfig())["text/plain"] == "profile  settings"
+    assert run_config_command("--delete strict", MimoConfig())["text/plain"] == "No profiles are saved."
 
 
 def test_a_profile_leaves_out_the_path_of_the_notebook(folder: Path) -> None:

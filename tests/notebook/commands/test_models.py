@@ -26,7 +26,7 @@ def test_the_caption_reports_a_missing_list() -> None:
     shown = models_bundle(Settings(prices={"mimo-v2-omni": [1, 0.5, 2]}), ())["text/plain"].splitlines()
     names = ["mimo-v2-pro", "mimo-v2-flash", "mimo-v2-omni", "mimo-v2-tts"]
     assert [line[3:16].strip() for line in shown[1:-1]] == names
-    assert shown[3].split()[-3:] == ["1", "0.5", "2"]
+    assert shown[3].split()[-5:] == ["1", "0.5", "2", "your", "prices"]
     assert "text, images, audio, video" in shown[3]
     assert shown[-1].startswith("No model list from mimo-v2; only published models are shown.")
 
@@ -55,6 +55,22 @@ def test_the_arrow_marks_the_current_model(
 ) -> None:
     lines = models_bundle(Settings(preset=preset, model=model), ids)["text/plain"].splitlines()
     assert [line.split()[1] for line in lines if line.startswith("→")] == arrow
+
+
+def test_of_a_long_list_the_current_and_the_known_models_are_not_folded() -> None:
+    ids = (*(f"vendor/model-{number}" for number in range(300)), "mimo-v2-flash", "mine")
+    bundle = models_bundle(Settings(model="mine"), ids)
+    lines = bundle["text/plain"].splitlines()
+    assert [line.split()[:2] for line in lines[1:4]] == [
+        ["→", "mine"],
+        ["mimo-v2-flash", "262,144"],
+        ["vendor/model-0", "–"],
+    ]
+    visible, _, folded = bundle["text/html"].partition("<details>")
+    assert (visible.count("<tr"), folded.partition("</summary>")[0]) == (
+        21,
+        '<summary dir="auto">Show 282 more',
+    )
 
 
 def test_model_ids_of_a_server_are_escaped() -> None:

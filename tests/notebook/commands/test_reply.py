@@ -87,6 +87,18 @@ def test_a_text_for_copying_is_escaped_in_both_formats() -> None:
     }
 
 
+def test_code_for_copying_is_highlighted() -> None:
+    code = "import httpx  # <b>\x1b"
+    assert copyable_bundle(code, "python") == {
+        "text/html": (
+            '<pre class="highlight" style="user-select: all; white-space: pre-wrap">'
+            '<span class="kn">import</span> <span class="nn">httpx</span>  '
+            '<span class="c1"># &lt;b&gt;⟨U+001B⟩</span>\n</pre>'
+        ),
+        "text/plain": "import httpx  # <b>�",
+    }
+
+
 def test_a_prompt_may_begin_with_the_name_of_a_subcommand(kernel: Kernel, peer: Peer) -> None:
     for line in ("show me Tokyo", "-- show", "insert 1 coin", "copy that?"):
         kernel.run(f"%mimo {line}")

@@ -370,7 +370,7 @@ def test_the_usage_of_one_off_prompts_is_resumed(kernel: Kernel, peer: Peer, not
     kernel.run("%mimo_session resume")
     run_prompts(kernel, "two")
     assert kernel.run("%mimo_usage").documents[0].splitlines()[-1].split()[:4] == ["total", "60", "25", "%"]
-    assert Session.load(notebook.with_name("talk.mimo.json")).unrecorded_usage == Usage(20, 10, 5)
+    assert Session.load(notebook.with_name("talk.mimo.json")).unrecorded.usage == Usage(20, 10, 5)
 
 
 def test_a_renamed_session_is_saved_under_its_new_name(kernel: Kernel, peer: Peer, notebook: Path) -> None:

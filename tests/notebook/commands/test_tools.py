@@ -25,6 +25,7 @@ def test_tools_are_listed_added_and_removed(rainy: Kernel, peer: Peer) -> None:
         ["clock", "every_call", "function"],
     ]
     assert "weather" not in rainy.run("%mimo_tools remove weather").documents[0]
+    assert rainy.run("%mimo_tools remove clock").documents == ["No tools are registered."]
     assert rainy.run("%mimo_tools add wether").error[0] == "BadOption: There is no function or tool 'wether'."
 
 

@@ -14,7 +14,7 @@ from mimo_magics.core.parameter_ranges import (
 )
 from mimo_magics.core.services import SERVICES
 from mimo_magics.notebook.config.store import SETTINGS, MimoConfig
-from mimo_magics.notebook.panel.layout import INACTIVE_CLASS, PanelLayout
+from mimo_magics.notebook.panel.layout import INACTIVE_CLASS, UNSENT_CLASS, PanelLayout
 from mimo_magics.notebook.panel.panel import insert_restore_cell
 from mimo_magics.notebook.panel.state import NOTHING_TO_RESTORE
 
@@ -108,6 +108,18 @@ def test_a_setting_without_effect_shows_the_reason(board: PanelLayout, config: M
     )
     move_control(board, "presence_penalty", 1)
     assert config.presence_penalty == 1.0
+
+
+def test_a_parameter_that_is_not_sent_is_marked(board: PanelLayout, config: MimoConfig) -> None:
+    def unsent() -> set[str]:
+        return {name for name, row in board.rows.items() if UNSENT_CLASS in row.box._dom_classes}
+
+    sliders = {"temperature", "top_p", "frequency_penalty", "presence_penalty"}
+    assert unsent() - {"model", "system", "thinking"} == sliders
+    move_control(board, "temperature", 0.5)
+    assert "temperature" not in unsent()
+    write_setting(config, "preset", "xiaomi")
+    assert "max_tokens" in unsent()
 
 
 def test_the_pressed_button_is_also_text_for_screen_readers(board: PanelLayout, config: MimoConfig) -> None:

@@ -29,7 +29,7 @@ from mimo_magics.core.parameter_ranges import (
 )
 from mimo_magics.core.services import SERVICES
 from mimo_magics.notebook.config.store import MimoConfig
-from mimo_magics.notebook.panel.layout import INACTIVE_CLASS, PanelLayout
+from mimo_magics.notebook.panel.layout import INACTIVE_CLASS, UNSENT_CLASS, PanelLayout
 from mimo_magics.notebook.panel.panel import MAX_OPEN_PANELS, Panel, close_all
 from mimo_magics.notebook.panel.state import NOTHING_TO_RESTORE, escape_control_chars, read_panel_state
 
@@ -108,6 +108,7 @@ def check_control(board: PanelLayout, config: MimoConfig, name: str) -> None:
     else:
         assert row.control.displayed_value == value
     assert (name in now.inactive_reasons) is (INACTIVE_CLASS in row.box._dom_classes)
+    assert now.is_sent(name) is (UNSENT_CLASS not in row.box._dom_classes)
 
 
 @given(st.lists(st.tuples(st.just("store"), WRITTEN) | st.tuples(st.just("page"), SEEN), max_size=8))
@@ -137,7 +138,12 @@ def test_only_changes_are_sent(config: MimoConfig, sent: list[Any], published: O
 
     states()
     write_setting(config, "temperature", 0.5)
-    assert states() == [{"value": 0.5}, {"value": False}, {"value": "0 to 2"}]
+    assert states() == [
+        {"value": 0.5},
+        {"value": False},
+        {"value": "0 to 2"},
+        {"_dom_classes": ("mimo-row",)},
+    ]
     write_setting(config, "temperature", 0.6)
     assert states() == [{"value": 0.6}]
     write_setting(config, "temperature", 0.6)
@@ -165,6 +171,17 @@ def test_the_table_below_the_widgets_follows_the_store(
     assert last_bundle(published)["text/plain"].endswith("\n%mimo_config temperature=0.3")
 
 
+def test_the_table_is_folded_beside_the_widgets_and_the_restore_line_is_not(
+    board: PanelLayout, config: MimoConfig, published: Outputs
+) -> None:
+    move_control(board, "temperature", 0.3)
+    folded, _, line = last_bundle(published)["text/html"].partition("</details>")
+    assert folded.startswith(
+        '<div class="mathjax_ignore tex2jax_ignore"><details><summary dir="auto">Table of values</summary><table>'
+    )
+    assert line.endswith("%mimo_config temperature=0.3</pre></div>")
+
+
 def test_the_table_is_painted_only_when_it_changes(
     board: PanelLayout, config: MimoConfig, published: Outputs
 ) -> None:
@@ -180,12 +197,28 @@ def test_the_table_is_painted_only_when_it_changes(
 def test_hostile_settings_are_text_in_the_page(
     board: PanelLayout, config: MimoConfig, published: Outputs, text: str
 ) -> None:
-    for name in ("model", "system"):
+    for name in ("model", "system", "base_url"):
         write_setting(config, name, text)
     write_setting(config, "stop", (text,))
     for shown in (panel_html(board), last_bundle(published)["text/html"]):
         tags = set(re.findall(r"<\s*([^\s>/]+)", shown.partition("</style>")[2] or shown))
-        assert tags <= {"strong", "span", "br", "div", "table", "tr", "th", "td", "p", "small", "pre"}
+        assert tags <= {
+            *[
+                "strong",
+                "span",
+                "br",
+                "div",
+                "table",
+                "tr",
+                "th",
+                "td",
+                "p",
+                "small",
+                "pre",
+                "details",
+                "summary",
+            ]
+        }
 
 
 # Targets and lifetime
@@ -197,6 +230,7 @@ def test_an_unattended_run_gets_only_the_table(
     panel.show()
     config.write("temperature", "0.3")
     (shown,) = published
+    assert "<details" not in shown["data"]["text/html"]
     assert (shown["data"].keys(), shown.get("update"), sent) == ({"text/html", "text/plain"}, False, [])
 
 

@@ -12,7 +12,12 @@ from mimo_magics.notebook.commands.config import run_config_command
 from mimo_magics.notebook.config.store import MimoConfig
 from mimo_magics.notebook.panel.layout import PanelLayout
 from mimo_magics.notebook.panel.panel import Panel, close_all
-from mimo_magics.notebook.panel.state import build_restore_line, escape_control_chars, read_panel_state
+from mimo_magics.notebook.panel.state import (
+    build_restore_line,
+    escape_control_chars,
+    read_panel_state,
+    summary_bundle,
+)
 from mimo_magics.session.session import Session
 
 
@@ -107,3 +112,35 @@ def test_settings_that_cannot_be_used_together_are_an_error_of_the_state(config:
     assert read_panel_state(config).error == (
         "The embedded model has no base URL. Remove one of the two settings: %mimo_config --reset base_url"
     )
+
+
+def test_the_restore_line_names_the_service(config: MimoConfig) -> None:
+    for name, value in {"preset": "xiaomi", "base_url": "https://other.example/v1", "top_p": 0.5}.items():
+        write_setting(config, name, value)
+    line = build_restore_line(read_panel_state(config))
+    assert line == "%mimo_config preset=xiaomi base_url=https://other.example/v1 top_p=0.5"
+    other = MimoConfig()
+    run_config_command(line.removeprefix("%mimo_config "), other)
+    assert other.snapshot() == config.snapshot()
+
+
+@pytest.mark.parametrize("base_url", ["https://me:sk-canary@host.example/v1", "nowhere?key=sk-canary"])
+def test_an_invalid_base_url_is_not_in_the_restore_line(config: MimoConfig, base_url: str) -> None:
+    write_setting(config, "base_url", base_url)
+    write_setting(config, "top_p", 0.5)
+    state = read_panel_state(config)
+    assert build_restore_line(state) == "%mimo_config top_p=0.5"
+    assert "canary" not in str(summary_bundle(state)).partition("?key")[0]
+
+
+def test_a_value_is_sent_if_it_is_stored_or_required(config: MimoConfig) -> None:
+    def sent(*names: str) -> list[bool]:
+        state = read_panel_state(config)
+        return [state.is_sent(name) for name in names]
+
+    assert sent("temperature", "max_tokens", "stream") == [False, True, True]
+    write_setting(config, "preset", "xiaomi")
+    assert sent("temperature", "max_tokens") == [False, False]
+    write_setting(config, "temperature", 0.0)
+    write_setting(config, "max_tokens", 5)
+    assert sent("temperature", "max_tokens") == [True, True]

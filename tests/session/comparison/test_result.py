@@ -100,5 +100,16 @@ def test_a_comparison_becomes_a_data_frame(peer: Peer) -> None:
     assert "Param Incorrect" in frame.loc[2, "failure"]
 
 
+def test_the_document_names_the_methods_of_the_comparison(peer: Peer) -> None:
+    text = session(peer).compare("Hello", temperature=[0, 1]).show().bundle["text/plain"]
+    assert text.endswith("Diff: .diff(1, 2) · DataFrame: .to_frame() · Use as next turn: .adopt(1)")
+
+
+def test_long_settings_are_truncated_in_a_diff(peer: Peer) -> None:
+    peer.script = lambda seen: stream(seen, reply(f"at {seen.body['messages'][0]['content'][:1]}"))
+    compared = session(peer).compare("Hello", system=["<b>" * 1_000, "x" * 5_000])
+    assert len(compared.diff(1, 2).bundle["text/html"]) < 3_000
+
+
 def test_a_candidate_without_a_turn_has_no_reply() -> None:
     assert Candidate("current settings", {}).reply is None

@@ -125,7 +125,7 @@ def test_each_call_sends_the_history_and_no_reply_joins_it(peer: Peer) -> None:
     assert own_session.history == before
     usage = reply("").usage
     assert usage
-    assert own_session.unrecorded_usage == usage + usage
+    assert own_session.unrecorded.usage == usage + usage
 
 
 def test_without_the_history_only_the_prompt_is_sent(peer: Peer) -> None:

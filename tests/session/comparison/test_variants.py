@@ -37,6 +37,11 @@ def test_a_variant_is_titled_by_what_differs() -> None:
     )
 
 
+def test_on_and_off_are_titled_as_values_of_a_switch() -> None:
+    titles = [variant.title for variant in build_variants({"thinking": ["on", False]})]
+    assert titles == ["thinking on", "thinking off"]
+
+
 def test_repeated_calls_are_numbered() -> None:
     assert [translate(each.title) for each in build_variants({}, repeat=2)] == ["no. 1", "no. 2"]
     titles = [translate(each.title) for each in build_variants({"model": ["a"]}, repeat=2)]

@@ -187,7 +187,7 @@ def test_an_html_page_is_self_contained_and_has_the_transcript() -> None:
     assert html.startswith('<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n')
     assert "<title>my &lt;talk&gt;</title>" in html
     assert '<h1 dir="auto">my &lt;talk&gt;</h1>' in html
-    assert build_transcript(history_of(turn()), "my <talk>").bundle()["text/html"] in html
+    assert build_transcript(history_of(turn()), "my <talk>").html in html
 
 
 @pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE)

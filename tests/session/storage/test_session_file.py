@@ -31,6 +31,7 @@ from mimo_magics.core.messages import (
 from mimo_magics.core.text import INVISIBLE_CHARACTERS
 from mimo_magics.session.autosave import attach_file
 from mimo_magics.session.history import History
+from mimo_magics.session.limits.unrecorded_calls import UnrecordedCalls
 from mimo_magics.session.session import Session
 from mimo_magics.session.storage import session_file
 from mimo_magics.session.storage.session_file import SavedSession, SessionFile, from_text, to_text
@@ -50,11 +51,9 @@ def files(folder: Path) -> set[str]:
 # The document
 
 
-@given(histories(), usages, st.floats(0, 1e9))
-def test_every_session_is_read_back_from_its_document(
-    history: History, unrecorded_usage: Usage, cost: float
-) -> None:
-    saved = SavedSession("main", DAY, history, unrecorded_usage, cost)
+@given(histories(), st.builds(UnrecordedCalls, usages, st.floats(0, 1e9), is_cost_partial=st.booleans()))
+def test_every_session_is_read_back_from_its_document(history: History, unrecorded: UnrecordedCalls) -> None:
+    saved = SavedSession("main", DAY, history, unrecorded)
     assert from_text(to_text(saved)) == saved
 
 
@@ -68,7 +67,10 @@ def test_an_empty_session_is_read_back() -> None:
 
 def test_the_document_is_json_with_a_line_for_each_turn() -> None:
     saved = SavedSession(
-        "main", DAY, History().append_turn(turn("one\n二")).append_turn(turn("two")), Usage(7, 3)
+        "main",
+        DAY,
+        History().append_turn(turn("one\n二")).append_turn(turn("two")),
+        UnrecordedCalls(Usage(7, 3)),
     )
     data = {
         "preset": "mimo-v2",
@@ -201,6 +203,7 @@ def test_a_newer_version_is_named_as_such() -> None:
         {"aside": [1]},
         {"aside": {"input": 10**400}},
         {"aside_cost": "1"},
+        {"aside_cost_partial": "yes"},
         {"head": []},
         {"head": 4},
         {"head": -2},
@@ -342,8 +345,7 @@ def test_a_damaged_document_is_read_or_refused_with_our_error(text: str) -> None
 
 def opened(saved: SavedSession) -> Session:
     session = Session(name=saved.name)
-    session.history, session.unrecorded_cost = saved.history, saved.unrecorded_cost
-    session.unrecorded_usage = saved.unrecorded_usage
+    session.history, session.unrecorded = saved.history, saved.unrecorded
     return session
 
 

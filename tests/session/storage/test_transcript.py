@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -10,6 +11,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from markdown_it import MarkdownIt
+from support.cells import CELL_ATTRIBUTES
 from support.hostile import HOSTILE, everywhere
 from support.read_html import find_harm
 from support.turns_strategy import histories
@@ -164,17 +166,59 @@ def test_an_empty_session_has_a_transcript() -> None:
 
 def test_a_transcript_has_html_with_the_documents_of_its_replies() -> None:
     history = history_of(turn("a\n\n<b>", summary="So far.", omitted_turns=1))
-    (line,) = build_transcript(history, "main").rows
-    assert build_transcript(history, "main").bundle() == {
-        "text/html": (
-            '<div class="mathjax_ignore tex2jax_ignore"><h3>Turn 1</h3>'
-            '<blockquote><pre dir="auto">a&#10;\n&lt;b&gt;</pre></blockquote>'
-            '<details><summary dir="auto">Sent in place of older turns</summary>'
-            '<pre dir="auto">So far.</pre></details>'
-            f"{reply_html(line.reply, line.footer)}</div>"
-        ),
-        "text/plain": str(build_transcript(history, "main")),
+    transcript = build_transcript(history, "main")
+    (line,) = transcript.rows
+    body = (
+        '<blockquote><pre dir="auto">a&#10;\n&lt;b&gt;</pre></blockquote>'
+        '<details><summary dir="auto">Sent in place of older turns</summary>'
+        '<pre dir="auto">So far.</pre></details>'
+        f"{reply_html(line.reply, line.footer)}"
+    )
+    summary = '<summary dir="auto">Turn 1 · a &lt;b&gt;</summary>'
+    assert transcript.html == f'<div class="mathjax_ignore tex2jax_ignore"><h3>Turn 1</h3>{body}</div>'
+    assert transcript.bundle() == {
+        "text/html": f'<div class="mathjax_ignore tex2jax_ignore"><details open>{summary}{body}</details></div>',
+        "text/plain": str(transcript),
     }
+
+
+def test_turns_that_do_not_fit_on_a_screen_are_folded() -> None:
+    turns = [turn(f"Question {n}", TextPart("A line.\n\n" * 9)) for n in range(1, 5)]
+    page = build_transcript(history_of(*turns), "main").bundle()["text/html"]
+    assert re.findall(r"<details( open)?><summary dir=\"auto\">Turn (\d)", page) == [
+        ("", "1"),
+        ("", "2"),
+        ("", "3"),
+        (" open", "4"),
+    ]
+    (long,) = build_transcript(history_of(turn("x", TextPart("long " * 1_000))), "main").rows
+    assert (
+        " open"
+        not in build_transcript(history_of(turn("x", long.reply.message.parts[0])), "").bundle()["text/html"]
+    )
+
+
+@pytest.mark.parametrize("count", [12, 13, 200])
+def test_only_the_newest_turns_are_shown_with_their_replies(count: int) -> None:
+    turns = [turn(f"Question {n}", TextPart(f"Reply {n}.")) for n in range(1, count + 1)]
+    transcript = build_transcript(history_of(*turns), "main")
+    bundle = transcript.bundle()
+    assert len(re.findall("Reply [0-9]+", bundle["text/html"])) == min(count, 12)
+    assert ("Older turns" in bundle["text/html"], "Older turns" in bundle["text/plain"]) == (count > 12,) * 2
+    assert re.findall(r"Question (\d+)\b", bundle["text/plain"]) == [str(n) for n in range(1, count + 1)]
+    assert ("Reply 1." in bundle["text/plain"]) is (count <= 12)
+    assert (
+        len(re.findall("Reply [0-9]+", str(transcript)))
+        == len(re.findall("Reply [0-9]+", transcript.html))
+        == count
+    )
+
+
+def test_older_stale_turns_are_listed() -> None:
+    turns = [turn(f"Question {n}", cell=f"c{n}") for n in range(1, 10)]
+    page = build_transcript(history_of(*turns).drop_last(8), "main").bundle()["text/html"]
+    assert '<summary dir="auto">Older stale turns</summary>' in page
+    assert re.findall(r"Stale: branch \d", page) == [f"Stale: branch {n}" for n in range(2, 10)]
 
 
 def hostile(text: str) -> History:
@@ -188,6 +232,7 @@ def hostile(text: str) -> History:
 def test_a_hostile_text_is_harmless_anywhere_in_a_transcript(name: str) -> None:
     shown = build_transcript(hostile(HOSTILE[name]), HOSTILE[name])
     assert len(shown.rows) == 2
+    assert find_harm(shown.html) == []
     html = shown.bundle()["text/html"]
     assert find_harm(html) == []
     assert [token.type for token in MarkdownIt("commonmark").parse(html)] == ["html_block"]
@@ -198,7 +243,8 @@ def test_a_hostile_text_is_harmless_anywhere_in_a_transcript(name: str) -> None:
 def test_any_history_can_be_shown(history: History) -> None:
     shown = build_transcript(history, "main")
     assert [line.branch - 1 for line in shown.rows] == [*history.path, *history.stale_turns]
-    assert find_harm(shown.bundle()["text/html"]) == []
+    assert find_harm(shown.bundle()["text/html"], CELL_ATTRIBUTES) == []
+    assert find_harm(shown.html) == []
 
 
 def test_a_loaded_session_is_described_by_its_system_prompts_and_tools() -> None:
