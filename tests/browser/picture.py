@@ -83,10 +83,15 @@ def script(_: Seen) -> Answer:
     )
 
 
-def take(page: Page, name: str, theme: Theme, last: int = 2) -> None:
+def take(page: Page, name: str, theme: Theme) -> None:
     """Save a screenshot with as few colors as it needs."""
     path = PICTURES / f"{name}-{theme}.png"
-    page.screenshot(path, last)
+    page.screenshot(path, last=2)
+    shrink(path)
+
+
+def shrink(path: Path) -> None:
+    """Reduce the colors of a picture."""
     Image.open(path).convert("RGB").quantize(COLOURS, dither=Image.Dither.NONE).save(path, optimize=True)
     print(path.relative_to(ROOT), f"{path.stat().st_size / 1_000:.0f} kB", Image.open(path).size)
 
@@ -104,26 +109,32 @@ def take_both(page: Page, theme: Theme) -> None:
 
 
 def take_panel(page: Page, theme: Theme) -> None:
-    """Run the cells again, and save a picture of the panel with its table folded."""
+    """Run the cells, and save a picture of the output with the panel."""
+    page.restart()
     page.theme(theme)
     page.run_all()
     page.wait_idle()
     page.output(1).locator(".mimo-prompt-box").wait_for()
-    take(page, "panel", theme, last=1)
+    path = PICTURES / f"panel-{theme}.png"
+    page.output(1).screenshot(path=path)
+    shrink(path)
 
 
 def main() -> None:
     with tempfile.TemporaryDirectory() as name, Peer(script) as model, browsing() as browser:
         folder = Path(name)
         write(folder / "money.ipynb", "%load_ext mimo_magics", PROMPT, "_.usage", "")
-        write(folder / "panel.ipynb", "%load_ext mimo_magics", "%mimo_panel")
         server = Server("lab", folder, MIMO_API_KEY=KEY, MIMO_BASE_URL=f"{model.url}/v1")
         with server, Page(server, browser, width=1_290, height=1_400) as page:
             page.open("money.ipynb")
             page.execute("application:toggle-left-area")
             for theme in ("light", "dark"):
                 take_both(page, theme)
+        # Without a key and a base URL the panel shows the service of the preset, and requests no list.
+        write(folder / "panel.ipynb", "%load_ext mimo_magics\n%mimo_config temperature=0.3", "%mimo_panel")
+        with Server("lab", folder) as server, Page(server, browser, width=1_100, height=1_400) as page:
             page.open("panel.ipynb")
+            page.execute("application:toggle-left-area")
             for theme in ("light", "dark"):
                 take_panel(page, theme)
 
