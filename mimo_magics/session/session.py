@@ -36,8 +36,8 @@ from mimo_magics.session.storage.turn_record import build_record
 from mimo_magics.session.turn import Turn
 from mimo_magics.session.turn_preparation import (
     ReusePolicy,
-    cached_reply_notice,
     create_running_turn,
+    dry_run_notes,
     find_cached_turn,
     find_past,
     prepare_turn_input,
@@ -268,10 +268,7 @@ class Session:
         past = find_past(self.history, prompt, cell, keep=keep, append=append, new=new)
         turn_input, _ = prepare_turn_input(self, prompt, past.turns, settings, tools)
         cached = find_cached_turn(self, turn_input.digest, reuse or reuse_by_setting(settings))
-        notes: list[str] = []
-        if cached:
-            notes = [Translatable("No request would be sent. {notice}", notice=cached_reply_notice(cached))]
-        return build_dry_run(turn_input, self.compute_spending(settings), *notes)
+        return build_dry_run(turn_input, self.compute_spending(settings), *dry_run_notes(cached))
 
     def undo(self, count: int = 1) -> tuple[Turn, ...]:
         """Go back before the last turns, and return them; they stay as a branch.
@@ -428,8 +425,7 @@ class Session:
 
         saved = SessionFile(Path(path)).read()
         session = cls(name=saved.name, **options)
-        session.history = saved.history
-        session.unrecorded = saved.unrecorded
+        session.history, session.unrecorded = saved.history, saved.unrecorded
         return session
 
     @classmethod

@@ -133,6 +133,14 @@ def cached_reply_notice(turn: Turn) -> str:
     )
 
 
+def dry_run_notes(cached_turn: Turn | None) -> tuple[str, ...]:
+    """Return the notes of a dry run about a cached reply that would be reused."""
+    if not cached_turn:
+        return ()
+    notice = cached_reply_notice(cached_turn)
+    return (Translatable("No request would be sent. {notice}", notice=notice),)
+
+
 def replacement_notices(history: History, past: History, cell: str, prompt: Message) -> Iterator[str]:
     """Yield lines about the turns that a prompt of this cell at this place replaces, if it replaces any.
 

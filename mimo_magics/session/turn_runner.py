@@ -92,8 +92,6 @@ class RunningTurn:
         self._timer = TurnTimer(self.clock)
         self._limits = TurnLimits(turn_input, session_spending)
         self._summary = turn_input.past[-1].summary if turn_input.past else ""
-        self._known_notes = {note for turn in turn_input.past for note in turn.reply.notes}
-        """Notes of the earlier replies. A warning about the request is shown once in a session."""
         self._request_tokens = 0
         """Estimated tokens of the next request."""
         self._incomplete_stop = "interrupted"
@@ -231,7 +229,7 @@ class RunningTurn:
             settings, self._turn_input.service, request, service_endpoint
         )
         for warning in (*notes, *warnings):
-            if warning not in self._known_notes:
+            if not self._has_shown(warning):
                 yield Note(warning)
         try:
             async with aclosing(self._stream_responses(service_endpoint)) as events:
@@ -398,6 +396,10 @@ class RunningTurn:
             for each in _apply_filters(filters[number:], list(each_filter.flush())):
                 yield each
 
+    def _has_shown(self, warning: str) -> bool:
+        """Return whether an earlier reply has this warning, which is shown once in a session."""
+        return any(warning in turn.reply.notes for turn in self._turn_input.past)
+
     def _describe_other_model(self, other: str) -> str:
         """Return a note if another model answers than the requested one; empty if the reply has this note.
 
@@ -411,7 +413,7 @@ class RunningTurn:
             other=other,
             model=model,
         )
-        is_new = note not in self._known_notes and note not in self._accumulator.reply.notes
+        is_new = not self._has_shown(note) and note not in self._accumulator.reply.notes
         return note if is_other_model(model, other) and is_new else ""
 
 

@@ -90,9 +90,9 @@ def test_the_styles_survive_without_trust(page: Page, server: Server, browser: B
         other.open(copy(saved, f"untrusted-{saved.name}").name, kernel=False)
         assert not other.is_trusted()
         for cell in (0, 1):
-            styles, kept = (
+            styles, shown = (
                 each.output(cell).locator(".mimo-reply [style]").evaluate_all(STYLES)
                 for each in (page, other)
             )
-            assert kept == [style.replace("user-select:all", "") for style in styles]
+            assert shown == [style.replace("user-select:all", "") for style in styles]
         assert cards(other).evaluate_all(LEFT_EDGES) > 1

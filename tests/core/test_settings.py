@@ -9,15 +9,8 @@ import pytest
 from hypothesis import given, strategies as st
 
 from mimo_magics.core.errors import BadOption
-from mimo_magics.core.settings import (
-    SettingGroup,
-    Settings,
-    describe_type,
-    from_text,
-    is_json_value,
-    matches_type,
-    to_text,
-)
+from mimo_magics.core.setting_values import describe_type, from_text, is_json_value, matches_type, to_text
+from mimo_magics.core.settings import SettingGroup, Settings
 
 
 def test_the_text_of_every_default_is_parsed_to_the_default() -> None:

@@ -137,8 +137,6 @@ async def open_comparison(
 ) -> AsyncIterator[RunningComparison]:
     """Send a prompt with several settings at a time, and yield the running comparison. The session gets no turn.
 
-    Leaving the block early cancels the calls that still run.
-
     Args:
         session: a session, which is busy meanwhile.
         prompt: a text, or parts such as images with texts.

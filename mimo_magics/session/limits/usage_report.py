@@ -16,33 +16,12 @@ from mimo_magics.session.data_frame import build_frame
 from mimo_magics.session.history import History
 from mimo_magics.session.limits.budget import Spending
 from mimo_magics.session.limits.unrecorded_calls import UnrecordedCalls
+from mimo_magics.session.limits.usage_row import UsageRow
+from mimo_magics.session.limits.usage_table import usage_bundle
 from mimo_magics.session.turn import Turn
 
 if TYPE_CHECKING:
     import pandas as pd
-
-
-@dataclass(frozen=True, slots=True)
-class UsageRow:
-    """The usage of one turn, or of all calls that no turn holds."""
-
-    turn: int | None
-    """Number on the current branch, as in `%mimo_session show`; `None` for other turns."""
-    branch: int | None
-    """Number among all turns, for `Session.switch`; `None` for calls that no turn holds."""
-    prompt: str
-    model: str
-    usage: Usage
-    cost: float | None
-    """Estimated cost in US dollars; `None` if the price is unknown."""
-    is_cost_partial: bool = False
-    """Whether the cost lacks calls without a known price."""
-    uses_own_price: bool = False
-    """Whether the price is one of the setting `prices`."""
-    is_cached: bool = False
-    """Whether the reply was cached."""
-    created_at: float | None = None
-    """When the prompt was sent, in seconds since 1970."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +51,6 @@ class UsageReport:
         return frame.astype({"turn": "Int64", "branch": "Int64"}) if self.rows else frame
 
     def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
-        from mimo_magics.session.limits.usage_table import usage_bundle
-
         bundle = usage_bundle(self.rows)
         return {**bundle, "text/plain": replace_unencodable_characters(bundle["text/plain"])}
 
