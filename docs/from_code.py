@@ -17,7 +17,8 @@ from sphinx.util.docutils import SphinxDirective
 
 from mimo_magics.core import errors, models, pricing, services as presets
 from mimo_magics.core.i18n_zh_tw import TRANSLATIONS
-from mimo_magics.core.settings import Settings, strip_optional
+from mimo_magics.core.setting_values import strip_optional
+from mimo_magics.core.settings import Settings
 from mimo_magics.notebook.command_table import MAGICS
 from mimo_magics.notebook.help_page import help_page
 from mimo_magics.notebook.options import OPTIONS, Option

@@ -13,7 +13,8 @@ from typing import Any, Literal, get_args, get_type_hints
 from mimo_magics.core.i18n import Translatable
 from mimo_magics.core.models import find_model
 from mimo_magics.core.services import PENALTY_RANGES, Range, Service
-from mimo_magics.core.settings import Settings, to_text
+from mimo_magics.core.setting_values import to_text
+from mimo_magics.core.settings import Settings
 
 PANEL_SETTINGS = tuple(setting.name for setting in fields(Settings) if setting.metadata["panel"])
 """The settings that the panel shows."""

@@ -9,7 +9,7 @@ from typing import Any
 from mimo_magics.core.errors import BadOption
 from mimo_magics.core.i18n import Translatable
 from mimo_magics.core.messages import Usage
-from mimo_magics.core.settings import matches_type
+from mimo_magics.core.setting_values import matches_type
 
 
 @dataclass(frozen=True, slots=True)

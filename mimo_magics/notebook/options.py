@@ -8,16 +8,14 @@ from dataclasses import Field, dataclass, field, fields
 from functools import partial
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
-from mimo_magics.core.settings import (
-    COMPARABLE_SETTINGS,
-    CodeKind,
-    Settings,
+from mimo_magics.core.setting_values import (
     _unescape,
     from_text,
     parse_json_or_text,
     parse_on_off,
     strip_optional,
 )
+from mimo_magics.core.settings import COMPARABLE_SETTINGS, CodeKind, Settings
 
 
 @dataclass(frozen=True, slots=True)

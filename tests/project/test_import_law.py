@@ -122,11 +122,24 @@ shell.run_line_magic("load_ext", "mimo_magics")
 print(json.dumps(sorted(set(sys.modules) - before)))
 """
 LOADED = {
-    "core": ["errors", "i18n", "services", "settings", "suggest", "working_folder"],
+    "core": [
+        *(
+            "errors",
+            "i18n",
+            "models",
+            "parameter_ranges",
+            "services",
+            "setting_values",
+            "settings",
+            "suggest",
+        ),
+        "working_folder",
+    ],
     "notebook": ["extension", "ipython_version"],
-    "notebook.config": ["pyproject", "store"],
+    "notebook.config": ["allowed_values", "pyproject", "store"],
     "notebook.kernel": [
-        *("async_cell", "cell_ids", "input_transforms", "magic_cell", "magic_line", "parent_message")
+        *("async_cell", "cell_ids", "input_transforms", "last_error", "magic_cell", "magic_line"),
+        "parent_message",
     ],
     "session": ["defaults"],
 }

@@ -7,7 +7,7 @@ from typing import Any
 from IPython.core.interactiveshell import InteractiveShell
 
 from mimo_magics.core.parameter_ranges import PANEL_SETTINGS
-from mimo_magics.core.settings import to_text
+from mimo_magics.core.setting_values import to_text
 from mimo_magics.notebook.config.allowed_values import TYPE_HINTS
 from mimo_magics.notebook.config.store import MimoConfig
 from mimo_magics.notebook.panel.layout import PanelLayout

@@ -11,7 +11,8 @@ from mimo_magics.client import model_list
 from mimo_magics.client.local.weights import WEIGHTS
 from mimo_magics.core.errors import BadOption
 from mimo_magics.core.services import SERVICES
-from mimo_magics.core.settings import Settings, strip_optional
+from mimo_magics.core.setting_values import strip_optional
+from mimo_magics.core.settings import Settings
 from mimo_magics.notebook.config import profiles
 from mimo_magics.notebook.config.allowed_values import TYPE_HINTS
 from mimo_magics.notebook.config.store import SETTINGS

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
-from mimo_magics.core.settings import strip_optional
+from mimo_magics.core.setting_values import strip_optional
 from mimo_magics.notebook.argument_parser import find_command
 from mimo_magics.notebook.cell_request import CONTINUE_COMMAND
 from mimo_magics.notebook.command_line import OptionScan, scan_options, split_at_cursor

@@ -9,7 +9,8 @@ from mimo_magics.core.errors import BadOption
 from mimo_magics.core.i18n import Translatable
 from mimo_magics.core.parameter_ranges import DEFAULT_RANGES, bounds
 from mimo_magics.core.services import CUSTOM_SERVICE, SERVICES, Service
-from mimo_magics.core.settings import Settings, describe_type, strip_optional
+from mimo_magics.core.setting_values import describe_type, strip_optional
+from mimo_magics.core.settings import Settings
 
 TYPE_HINTS = get_type_hints(Settings)
 UNKNOWN_SERVICE = Service(CUSTOM_SERVICE, "", {}, {})

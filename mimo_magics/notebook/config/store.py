@@ -20,15 +20,8 @@ from mimo_magics.core import services
 from mimo_magics.core.errors import BadOption, MimoError
 from mimo_magics.core.i18n import Translatable, translatables
 from mimo_magics.core.services import SERVICES, Service
-from mimo_magics.core.settings import (
-    Api,
-    Settings,
-    convert_value,
-    describe_type,
-    from_text,
-    invalid_setting,
-    strip_optional,
-)
+from mimo_magics.core.setting_values import convert_value, describe_type, from_text, strip_optional
+from mimo_magics.core.settings import Api, Settings, invalid_setting
 from mimo_magics.core.suggest import did_you_mean
 from mimo_magics.core.working_folder import find_working_folder
 from mimo_magics.notebook.config import pyproject

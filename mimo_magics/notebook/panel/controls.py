@@ -14,7 +14,7 @@ from mimo_magics.client import model_list
 from mimo_magics.core.errors import BadOption
 from mimo_magics.core.i18n import Translatable, translate
 from mimo_magics.core.parameter_ranges import DEFAULT_RANGES, bounds, default_value
-from mimo_magics.core.settings import strip_optional
+from mimo_magics.core.setting_values import strip_optional
 from mimo_magics.core.text import escape_html
 from mimo_magics.display.live.widgets import WidgetFactory
 from mimo_magics.notebook.config.allowed_values import TYPE_HINTS

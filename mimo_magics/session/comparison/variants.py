@@ -9,7 +9,8 @@ from typing import Any, get_type_hints
 
 from mimo_magics.core.errors import BadOption
 from mimo_magics.core.i18n import Translatable
-from mimo_magics.core.settings import Settings, convert_value, to_text
+from mimo_magics.core.setting_values import convert_value, to_text
+from mimo_magics.core.settings import Settings
 from mimo_magics.core.suggest import did_you_mean
 
 MAX_CALLS = 100

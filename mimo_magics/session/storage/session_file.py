@@ -18,7 +18,7 @@ from mimo_magics.core.errors import BadSessionFile, SessionNotSaved
 from mimo_magics.core.i18n import Translatable
 from mimo_magics.core.messages import Usage
 from mimo_magics.core.serialization import to_dict
-from mimo_magics.core.settings import matches_type
+from mimo_magics.core.setting_values import matches_type
 from mimo_magics.core.text import quote
 from mimo_magics.core.working_folder import absolute_path
 from mimo_magics.session.history import ROOT, History
