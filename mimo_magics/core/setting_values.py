@@ -1,4 +1,4 @@
-"""The values of settings: their types, their text forms, and conversions between them."""
+"""The values of settings: their types, and their forms as text and in Python code."""
 
 from __future__ import annotations
 
@@ -12,8 +12,6 @@ from typing import Any, Literal, Union, get_args, get_origin
 
 from mimo_magics.core.i18n import Translatable
 
-OnOff = Literal["on", "off"]
-"""The text forms of a bool."""
 MAX_DEPTH = 100
 """Maximum nesting of lists and objects in a JSON value."""
 TYPE_DESCRIPTIONS: Mapping[Any, str] = {

@@ -10,7 +10,6 @@ from typing import Any, Literal, TypedDict, get_args, get_origin, get_type_hints
 from mimo_magics.core.errors import BadOption
 from mimo_magics.core.i18n import Language, Translatable
 from mimo_magics.core.setting_values import (
-    OnOff,
     convert_value,
     describe_type,
     is_json_value,

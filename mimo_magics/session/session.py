@@ -25,10 +25,10 @@ from mimo_magics.session.comparison.variants import MAX_CONCURRENT_CALLS, build_
 from mimo_magics.session.defaults import SettingsProvider, get_default_settings
 from mimo_magics.session.deleted_cells import DeletedCells
 from mimo_magics.session.history import ROOT, Branch, History
-from mimo_magics.session.limits import usage_report
 from mimo_magics.session.limits.budget import Spending
 from mimo_magics.session.limits.unrecorded_calls import UnrecordedCalls
-from mimo_magics.session.limits.usage_report import UsageReport
+from mimo_magics.session.limits.usage_report import UsageReport, build_usage_report
+from mimo_magics.session.limits.usage_rows import compute_spending
 from mimo_magics.session.request import Prompt
 from mimo_magics.session.session_lock import SessionLock
 from mimo_magics.session.session_names import MAX_NAME_CHARS
@@ -310,7 +310,7 @@ class Session:
     def clear(self) -> None:
         """Delete all turns in all branches, and all approvals for the session. Usage and costs stay counted."""
         usage = reduce(add, (turn.usage for turn in self.history.unique_turns()), Usage())
-        cost = usage_report.compute_spending(self.history, self.settings.prices).usd
+        cost = compute_spending(self.history, self.settings.prices).usd
         with self.lock.hold():
             self.count_unrecorded(usage, cost)
             self.pending_notices.clear()
@@ -369,12 +369,8 @@ class Session:
         return build_transcript(self.history, self.name)
 
     def usage_report(self) -> UsageReport:
-        """Return tokens and costs of all calls by turn, as a report that displays itself.
-
-        Raises:
-            BadOption: a price in the setting `prices` is not valid.
-        """
-        return usage_report.build_usage_report(self.history, self.settings.prices, self.unrecorded)
+        """Return tokens and costs of all calls by turn, as a report that displays itself."""
+        return build_usage_report(self.history, self.settings.prices, self.unrecorded)
 
     def save(self, path: str | Path) -> None:
         """Write all turns, in all branches, to a file. Turns that the file holds stay in it, as branches.
@@ -486,7 +482,7 @@ class Session:
 
     def compute_spending(self, settings: Settings) -> Spending:
         """Return tokens and cost of all calls, at the prices of these settings."""
-        return usage_report.compute_spending(self.history, settings.prices, self.unrecorded)
+        return compute_spending(self.history, settings.prices, self.unrecorded)
 
 
 def ask(

@@ -7,8 +7,8 @@ from typing import get_args, get_type_hints
 import pytest
 from support.paths import ROOT
 
-from mimo_magics.core.setting_values import OnOff, from_text, parse_on_off
-from mimo_magics.core.settings import COMPARABLE_SETTINGS, Options, Settings
+from mimo_magics.core.setting_values import from_text, parse_on_off
+from mimo_magics.core.settings import COMPARABLE_SETTINGS, OnOff, Options, Settings
 from mimo_magics.notebook.argument_parser import parse_options
 from mimo_magics.notebook.options import COMPARISON_OPTIONS, OPTIONS
 

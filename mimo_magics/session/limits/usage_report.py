@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import reduce
@@ -10,15 +10,12 @@ from operator import add
 from typing import TYPE_CHECKING, Any
 
 from mimo_magics.core.messages import Usage
-from mimo_magics.core.pricing import choose_priced_model
 from mimo_magics.core.text import replace_unencodable_characters
 from mimo_magics.session.data_frame import build_frame
 from mimo_magics.session.history import History
-from mimo_magics.session.limits.budget import Spending
 from mimo_magics.session.limits.unrecorded_calls import UnrecordedCalls
-from mimo_magics.session.limits.usage_row import UsageRow
+from mimo_magics.session.limits.usage_rows import UsageRow, build_usage_rows
 from mimo_magics.session.limits.usage_table import usage_bundle
-from mimo_magics.session.turn import Turn
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -58,69 +55,11 @@ class UsageReport:
         return self._repr_mimebundle_()["text/plain"]
 
 
-def compute_spending(
-    history: History, prices: Mapping[str, Any] = {}, unrecorded: UnrecordedCalls = UnrecordedCalls()
-) -> Spending:
-    """Return the spending of all turns of a session, each counted once.
-
-    Args:
-        history: turns in all branches.
-        prices: the setting `prices`.
-        unrecorded: calls that no turn holds.
-
-    Raises:
-        BadOption: a price in the setting is not valid.
-    """
-    return sum((_compute_turn_spending(turn, prices) for turn in history.unique_turns()), unrecorded.spending)
-
-
 def build_usage_report(
     history: History, prices: Mapping[str, Any] = {}, unrecorded: UnrecordedCalls = UnrecordedCalls()
 ) -> UsageReport:
-    """Return the usage of a session. Arguments and errors are those of `compute_spending`."""
-    rows = [
-        _build_row(history.all_turns[place], turn, place, prices) for turn, place in _number_turns(history)
-    ]
-    if unrecorded.usage != Usage():
-        usage, cost, is_partial = unrecorded.usage, unrecorded.cost, unrecorded.is_cost_partial
-        known_cost = None if is_partial and not cost else cost
-        rows.append(UsageRow(None, None, "", "", usage, known_cost, is_cost_partial=is_partial))
-    return UsageReport(tuple(rows))
-
-
-def _compute_turn_spending(turn: Turn, prices: Mapping[str, Any]) -> Spending:
-    return Spending.from_usage(turn.usage, turn.preset, _find_priced_model(turn, prices), prices)
-
-
-def _find_priced_model(turn: Turn, prices: Mapping[str, Any]) -> str:
-    return choose_priced_model(turn.preset, turn.params.model, turn.reply.model, prices)
-
-
-def _number_turns(history: History) -> Iterator[tuple[int | None, int]]:
-    """Yield each turn once: its number on the current branch, or `None`, and its place among all turns."""
-    path = history.path
-    seen = {history.all_turns[each].id for each in path} - {""}
-    yield from enumerate(path, 1)
-    for place, turn in enumerate(history.all_turns):
-        if place not in path and turn.id not in seen:
-            yield None, place
-            seen |= {turn.id} - {""}
-
-
-def _build_row(turn: Turn, number: int | None, place: int, prices: Mapping[str, Any]) -> UsageRow:
-    is_cached = turn.usage == Usage() and bool(turn.reply.usage)
-    cost = _compute_turn_spending(turn, prices).usd
-    return UsageRow(
-        number,
-        place + 1,
-        turn.prompt.text,
-        turn.params.model,
-        turn.usage,
-        cost,
-        uses_own_price=bool(cost) and _find_priced_model(turn, prices) in prices,
-        is_cached=is_cached,
-        created_at=turn.created_at,
-    )
+    """Return the usage of a session. Arguments and errors are those of `build_usage_rows`."""
+    return UsageReport(build_usage_rows(history, prices, unrecorded))
 
 
 def _build_frame_row(row: UsageRow) -> dict[str, Any]:

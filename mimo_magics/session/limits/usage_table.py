@@ -12,7 +12,7 @@ from mimo_magics.core.pricing import PRICES_AS_OF
 from mimo_magics.document import table
 from mimo_magics.document.cells import Bar, Cell, OneLine
 from mimo_magics.document.details import details_html
-from mimo_magics.session.limits.usage_row import UsageRow
+from mimo_magics.session.limits.usage_rows import UsageRow
 
 FIRST_COLUMNS = translatables("turn", "prompt")
 MODEL_COLUMN = Translatable("model")

@@ -18,7 +18,8 @@ from mimo_magics.session.history import History
 from mimo_magics.session.limits.budget import Spending
 from mimo_magics.session.limits.unrecorded_calls import UnrecordedCalls
 from mimo_magics.session.limits.usage_meter import UsageMeter
-from mimo_magics.session.limits.usage_report import build_usage_report, compute_spending
+from mimo_magics.session.limits.usage_report import build_usage_report
+from mimo_magics.session.limits.usage_rows import compute_spending
 from mimo_magics.session.session import Session
 
 
