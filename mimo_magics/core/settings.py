@@ -28,6 +28,8 @@ Unresolved = Literal["notice", "error", "ignore"]
 Pace = Literal["real", "fast", "once"]
 ThinkingForm = Literal["thinking", "chat_template_kwargs", "enable_thinking", "reasoning_effort"]
 """Request fields that turn thinking on or off: MiMo; vLLM, SGLang and llama.cpp; Alibaba Cloud; OpenAI."""
+OnOff = Literal["on", "off"]
+"""The text forms of a bool."""
 SettingGroup = Literal["service", "sampling", "session", "display", "safety"]
 """The groups of settings in `%mimo_config`."""
 MAX_QUOTED_CHARS = 200

@@ -369,7 +369,11 @@ class Session:
         return build_transcript(self.history, self.name)
 
     def usage_report(self) -> UsageReport:
-        """Return tokens and costs of all calls by turn, as a report that displays itself."""
+        """Return tokens and costs of all calls by turn, as a report that displays itself.
+
+        Raises:
+            BadOption: a price in the setting `prices` is not valid.
+        """
         return build_usage_report(self.history, self.settings.prices, self.unrecorded)
 
     def save(self, path: str | Path) -> None:
