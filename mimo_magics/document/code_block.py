@@ -26,7 +26,7 @@ def code_block_html(
     has_head: bool = True,
     max_chars: int = MAX_BLOCK_CHARS,
 ) -> str:
-    """Render a code block.
+    """Render a code block. The keyboard can focus it, to scroll it. A block without a number is plain, as in a comparison.
 
     Args:
         code: any text.
@@ -35,15 +35,19 @@ def code_block_html(
         has_head: whether the block begins here. A long block is streamed in parts.
         max_chars: weighted characters up to which the code is highlighted.
     """
-    head = _head_html(language, number) if has_head else ""
     inner = highlight_code(code, language, max_chars)
+    if number is None:
+        return (
+            f'<pre class="highlight" tabindex="0" style="{styles.SCROLL}">'
+            f'<code style="{styles.CODE}">{inner}</code></pre>'
+        )
+    head = _head_html(language, number) if has_head else ""
     return (
         f'<div style="{BLOCK_STYLE}">{head}'
-        f'<pre class="highlight" style="{PRE_STYLE}"><code style="{styles.CODE}">{inner}</code></pre></div>'
+        f'<pre class="highlight" tabindex="0" style="{PRE_STYLE}"><code style="{styles.CODE}">{inner}</code></pre></div>'
     )
 
 
-def _head_html(language: str, number: int | None) -> str:
+def _head_html(language: str, number: int) -> str:
     name = language if LANGUAGE_NAME.fullmatch(language) else ""
-    label = " · ".join(filter(None, (str(number or ""), name)))
-    return f'<div style="{HEAD_STYLE}">{label}</div>' if label else ""
+    return f'<div style="{HEAD_STYLE}">{" · ".join(filter(None, (str(number), name)))}</div>'

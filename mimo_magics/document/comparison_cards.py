@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from mimo_magics.core.i18n import translatables, translate
 from mimo_magics.core.messages import Reply
@@ -152,7 +152,8 @@ def _render_card(entry: _NumberedCard, display_options: DisplayOptions) -> str:
     heading = f"<p><strong>{escape_html(entry.heading)}</strong></p>"
     note = f'<p dir="auto"><em>{escape_html(entry.note)}</em></p>' if entry.note else ""
     reply, notices = entry.card.reply, entry.card.notices
-    body = reply_body_html(reply, display_options, notices=notices) if reply else ""
+    options = replace(display_options, has_code_numbers=False)
+    body = reply_body_html(reply, options, notices=notices) if reply else ""
     return f'<div style="{styles.CARD}">{heading}{note}{body}</div>'
 
 

@@ -56,6 +56,8 @@ class DisplayOptions:
     """Load remote images; their hosts see the IP address of the user."""
     is_plain: bool = False
     """Show the text of a reply as plain text only."""
+    has_code_numbers: bool = True
+    """Number the code blocks, for `%mimo insert` and `%mimo copy`."""
 
     @classmethod
     def from_settings(cls, settings: Settings) -> DisplayOptions:
@@ -192,13 +194,15 @@ def _render_sections(
             case (TextPart(text),):
                 code_number += len(code_blocks(previous_text))
                 previous_text = text
-                yield _render_text(text, display_options, code_number)
+                yield _render_text(
+                    text, display_options, code_number if display_options.has_code_numbers else None
+                )
             case _:
                 yield steps.steps_html(group, reply, is_open=number in open_groups)
                 number += 1
 
 
-def _render_text(text: str, display_options: DisplayOptions, code_number: int) -> str:
+def _render_text(text: str, display_options: DisplayOptions, code_number: int | None) -> str:
     match display_options.format:
         case "json":
             return code_html(escape_invisible_characters(format_json(text)), "json")

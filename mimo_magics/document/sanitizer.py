@@ -30,11 +30,13 @@ ALLOWED_ATTRIBUTES = {
 }
 ALLOWED_STYLES = {
     "div": {BLOCK_STYLE, HEAD_STYLE},
-    "pre": {PRE_STYLE},
+    "pre": {PRE_STYLE, styles.SCROLL},
     "code": {styles.CODE},
     "li": {styles.TASK},
 }
 """Whole values of the attribute, by element."""
+FOCUS = {"pre": {"tabindex": {"0"}}}
+"""Elements that the keyboard can focus, to scroll them."""
 
 URL_SCHEMES = {"http", "https", "mailto"}
 EXTERNAL_URL = re.compile(r"https?://[^/?#\\]|mailto:.", re.IGNORECASE)
@@ -55,7 +57,9 @@ def sanitize_html(dirty: str, *, remote_images: bool = False) -> str:
         tags={*BLOCK_TAGS.split(), *INLINE_TAGS.split(), *(["img"] if remote_images else [])},
         attributes=ALLOWED_ATTRIBUTES,
         allowed_classes=_allowed_classes(),
-        tag_attribute_values={tag: {"style": values} for tag, values in ALLOWED_STYLES.items()},
+        tag_attribute_values={
+            tag: {"style": values, **FOCUS.get(tag, {})} for tag, values in ALLOWED_STYLES.items()
+        },
         set_tag_attribute_values={"tr": {"style": styles.PLAIN_ROW}},
         url_schemes=URL_SCHEMES,
         link_rel=LINK_REL,

@@ -22,16 +22,16 @@ def test_a_code_block_has_a_head_with_number_and_language() -> None:
     assert code_block_html("a < 1\n", "text", 2) == (
         '<div style="margin:0 0 1em;border:1px solid #8886">'
         '<div style="padding:0.25em 0.75em;background:#8882;font-size:85%">2 · text</div>'
-        '<pre class="highlight" style="margin:0;padding:0.5em 0.75em;overflow-x:auto;user-select:all">'
+        '<pre class="highlight" tabindex="0" style="margin:0;padding:0.5em 0.75em;overflow-x:auto;user-select:all">'
         '<code style="white-space:pre">a &lt; 1\n</code></pre></div>'
     )
 
 
 @pytest.mark.parametrize(
     ("language", "number", "head"),
-    [("python", None, "python"), ("", 3, "3"), ("", None, ""), ("c++", 1, "1 · c++"), ("F#", 1, "1 · F#")],
+    [("python", 2, "2 · python"), ("", 3, "3"), ("c++", 1, "1 · c++"), ("F#", 1, "1 · F#")],
 )
-def test_a_head_shows_what_is_known(language: str, number: int | None, head: str) -> None:
+def test_a_head_shows_what_is_known(language: str, number: int, head: str) -> None:
     assert heads(code_block_html("x", language, number)) == [head]
 
 
@@ -51,7 +51,12 @@ def test_a_part_of_a_code_block_has_no_head() -> None:
 def test_code_blocks_are_numbered_in_their_order_nested_ones_too() -> None:
     source = "```python\na\n```\n\n- two:\n\n  ```sh\n  b\n  ```\n\n      c\n\n> ```\n> d\n> ```"
     assert heads(to_html(source, code_number=1)) == ["1 · python", "2 · sh", "3", "4"]
-    assert heads(to_html(source)) == ["python", "sh", "", ""]
+
+
+def test_a_code_block_without_a_number_is_plain_and_scrolls() -> None:
+    block = '<pre class="highlight" tabindex="0" style="overflow-x:auto"><code style="white-space:pre">x\n</code></pre>'
+    assert code_block_html("x\n", "text") == block
+    assert to_html("```text\nx\n```") == f"{block}\n"
 
 
 def test_the_numbers_continue_after_a_tool_call() -> None:

@@ -247,6 +247,7 @@ ATTRIBUTES = {
     ),
     "ol start": r"\d+",
     "pre class": r"highlight",
+    "pre tabindex": r"0",
     "pre style": styles(
         "max-height:20em",
         "overflow:auto",
