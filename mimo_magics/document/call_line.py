@@ -34,7 +34,8 @@ def _format_arguments(arguments: str) -> str:
     head = join_surrogates(arguments[:MAX_PARSED_CHARS])
     try:
         values = from_json(head, allow_partial="trailing-strings")
-    except ValueError:
+    except (TypeError, ValueError):
+        # A lone surrogate is a `TypeError`.
         values = None
     if not isinstance(values, dict):
         return " ".join(head.split()) if head.strip() else ""

@@ -83,10 +83,10 @@ class RunningTurn:
         """The turn whose incomplete reply this turn continues."""
         self.digest = turn_input.digest
         self._tools = tools
-        self._turn_input = turn_input
+        self._turn_input, settings = turn_input, turn_input.settings
         self._cell, self._opens_branch = cell, opens_branch
-        self._tape_selection = tape.resolve_tapes(turn_input.settings.tape)
-        self.clock = tape.create_clock(self._tape_selection, turn_input.settings.tape_pace)
+        self._tape_selection = tape.resolve_tapes(settings.tape)
+        self.clock = tape.create_clock(self._tape_selection, settings.tape_pace)
         """Clock of the times and waits of the turn; of the tape if there is one."""
         self._accumulator = Accumulator()
         self._timer = TurnTimer(self.clock)
@@ -98,9 +98,7 @@ class RunningTurn:
         """The stop reason if the server reports none."""
         self._is_between_responses = False
         """Whether tools run between two responses."""
-        self._call_runner = ToolCallRunner(
-            tools, trusted_tools, self.clock, turn_input.settings.approval_timeout
-        )
+        self._call_runner = ToolCallRunner(tools, trusted_tools, self.clock, settings.approval_timeout)
         self._call_numbers = CallNumbers()
         self._events = self._run()
 
