@@ -94,7 +94,7 @@ def test_every_flag_is_offered_where_an_option_may_begin() -> None:
         ("%mimo -q sh", []),
         ("%mimo_config tem", ["%mimo_config temperature="]),
         ("%mimo_config stream=off api_", []),
-        ("%mimo_config ap", ["%mimo_config api=", "%mimo_config api_key"]),
+        ("%mimo_config api", ["%mimo_config api=", "%mimo_config api_key"]),
         ("%mimo_config --", [f"%mimo_config {each}" for each in ("--reset", "--save", "--use", "--delete")]),
         ("%mimo_config stream=", ["%mimo_config stream=on", "%mimo_config stream=off"]),
         ("%mimo_config thinking=o", ["%mimo_config thinking=on", "%mimo_config thinking=off"]),
