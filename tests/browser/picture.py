@@ -1,6 +1,7 @@
-"""Create the pictures of the README: `python tests/browser/picture.py` writes them into docs/img, in light and dark.
+"""Create the pictures of the README and of a lesson, in light and dark: `python tests/browser/picture.py`.
 
-`live` shows a reply while it streams, `lab` the same reply as a document, `panel` the parameter panel.
+In docs/img `live` shows a reply while it streams, and `lab` the same reply as a document. In notebooks/img `panel` shows
+the parameter panel.
 
 A real JupyterLab shows a real stream. The text was written by hand: the server of the tests replies under the name
 of mimo-v2-pro. The script requires the packages of the browser tests, and Pillow.
@@ -24,6 +25,8 @@ from support.peer import KEY, Answer, Peer, Seen, sse  # noqa: E402
 from browser.lab import Page, Server, Theme, browsing, write  # noqa: E402
 
 PICTURES = ROOT / "docs" / "img"
+LESSON_PICTURES = ROOT / "notebooks" / "img"
+"""A server that is started in the folder of the lessons shows no file outside of it."""
 COLOURS = 64
 PROMPT = (
     "%%mimo\nHow long until money doubles at 3, 5 or 7 % a year? Give me the formula, Python and a table."
@@ -115,7 +118,7 @@ def take_panel(page: Page, theme: Theme) -> None:
     page.run_all()
     page.wait_idle()
     page.output(1).locator(".mimo-prompt-box").wait_for()
-    path = PICTURES / f"panel-{theme}.png"
+    path = LESSON_PICTURES / f"panel-{theme}.png"
     page.output(1).screenshot(path=path)
     shrink(path)
 

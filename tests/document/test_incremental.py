@@ -113,8 +113,8 @@ def test_a_blank_line_does_not_finish_a_block_that_may_continue(source: str) -> 
 
 
 LONG = {
-    "code": ("```python\n" + "x = 1  # it continues\n" * 1_000 + "```\n", "div"),
-    "one line of code": ("```\n" + "x = 1; " * 3_000 + "\n```\n", "div"),
+    "code": ("```python\n" + "x = 1  # it continues\n" * 1_000 + "```\n", "pre"),
+    "one line of code": ("```\n" + "x = 1; " * 3_000 + "\n```\n", "pre"),
     "list": ("- it continues\n" * 1_000, "ul"),
     "numbers": ("".join(f"{number}. it continues\n" for number in range(1, 1_001)), "ol"),
     "table": ("| a | b |\n|---|---|\n" + "| it | continues |\n" * 1_000, "table"),

@@ -107,7 +107,11 @@ def assert_harmless(html: str) -> None:
         elif name == "style":
             assert value in {"tr": {styles.PLAIN_ROW}, **ALLOWED_STYLES}[tag]
         elif name:
-            assert name in ("title", "start", "align", "dir", "rel") or (tag, name, value) == ("pre", "tabindex", "0")
+            assert name in ("title", "start", "align", "dir", "rel") or (tag, name, value) == (
+                "pre",
+                "tabindex",
+                "0",
+            )
 
 
 HOSTILE = [

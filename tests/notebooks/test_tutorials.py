@@ -41,6 +41,15 @@ def test_a_lesson_has_a_picture_exercises_and_what_can_go_wrong(path: Path) -> N
 
 
 @named
+def test_the_pictures_of_a_lesson_are_in_the_folder_that_its_server_shows(path: Path) -> None:
+    texts = ["".join(cell["source"]) for cell in read(path)["cells"] if cell["cell_type"] == "markdown"]
+    pictures = [name for text in texts for name in re.findall(r"^!\[[^]]+\]\((?!https?:)([^)]+)\)$", text, re.MULTILINE)]
+    found = [(path.parent / name).resolve() for name in pictures]
+    assert pictures
+    assert [each for each in found if not each.is_file() or FOLDER.resolve() not in each.parents] == []
+
+
+@named
 def test_errors_occur_only_where_the_lesson_expects_them(path: Path) -> None:
     for cell in cells(path):
         failed = any(each["output_type"] == "error" for each in cell["outputs"])
