@@ -60,7 +60,9 @@ class PortalStream(Generic[Source]):
         self._context_manager = context_manager
         self._tick = tick
         self._items: SimpleQueue[Any] = SimpleQueue()
-        self._is_started = self._is_finished = self._is_cancelled = False
+        self._is_finished = self._is_cancelled = False
+        self._loop: asyncio.AbstractEventLoop | None = None
+        """The loop of the task; `None` before the first iteration."""
         self._scope: anyio.CancelScope | None = None
         """Set by the task on the loop."""
         self._closed = threading.Event()
@@ -82,9 +84,10 @@ class PortalStream(Generic[Source]):
 
     def __iter__(self) -> Iterator[Any]:
         # A task that is started before the block begins could outlive an interrupt between the two.
-        if not self._is_started:
-            self._is_started = True
-            _get_portal().portal.start_task_soon(self._run)
+        if not self._loop:
+            running = _get_portal()
+            self._loop = running.loop
+            running.portal.start_task_soon(self._run)
         while not self._is_finished:
             item: Any = NO_ITEM
             with suppress(Empty):
@@ -111,15 +114,23 @@ class PortalStream(Generic[Source]):
         """Cancel what still runs, wait until the context manager is closed, and return an interrupt of this wait."""
         interrupt, deadline = None, float("inf")
         self._is_cancelled = True
-        while self._is_started and time.monotonic() < deadline:
+        while self._loop and time.monotonic() < deadline:
             try:
-                _get_portal().loop.call_soon_threadsafe(self._cancel)
+                self._request_cancel()
                 if self._closed.wait(POLL_SECONDS):
                     break
             except KeyboardInterrupt as error:
                 if not interrupt:
                     interrupt, deadline = error, time.monotonic() + EXIT_SECONDS
         return interrupt
+
+    def _request_cancel(self) -> None:
+        assert self._loop
+        try:
+            self._loop.call_soon_threadsafe(self._cancel)
+        except RuntimeError:
+            # The loop of a process that exits is closed, and its tasks with it.
+            self._closed.set()
 
     def _cancel(self) -> None:
         """Cancel the task. An interrupt may have come before it was started."""

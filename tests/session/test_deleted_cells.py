@@ -71,7 +71,7 @@ def test_a_pasted_cell_replaces_its_turn_at_its_old_place(
     run_cells(chat, "d")
     restore_cell(chat, cell)
     assert current_prompts(chat) == "a b c d"
-    (notice,) = notices(chat, "again", cell=cell)
+    notice, *_ = notices(chat, "again", cell=cell)
     assert notice.startswith(f"Replaced {place}")
     assert request_bodies(peer)[-1] == expected_body(*past, "again")
     assert ("a b c d" in [way for _, way, _ in describe_branches(chat)], current_prompts(chat)) == (
