@@ -143,7 +143,7 @@ def test_an_unfolded_card_shows_arguments_and_result_in_scrollable_boxes(
 
 def test_cards_fold_before_the_text_and_unfold_in_the_document(page: Page, go: Callable[[str], None]) -> None:
     go("answer")
-    expect(heading(page)).to_have_text("Called search, read, write")
+    expect(heading(page)).to_have_text("Called search · failed read · refused write")
     expect(card(page, 0)).to_be_hidden()
     go("end")
     page.wait_idle()
@@ -152,7 +152,7 @@ def test_cards_fold_before_the_text_and_unfold_in_the_document(page: Page, go: C
     assert page.output(1).locator("details[open]").count() == 0
     summaries.first.click()
     assert [re.sub(r"\(.*\)", "", line) for line in summaries.all_inner_texts()] == [
-        "Called search, read, write",
+        "Called search · failed read · refused write",
         "search · done · 1.2 s",
         "read · failed · 0.0 s",
         "write · refused",
