@@ -43,6 +43,8 @@ MODULES: dict[Kind, str] = {"lab": "jupyterlab", "notebook": "notebook"}
 APPS: dict[Kind, str] = {"lab": "LabApp", "notebook": "JupyterNotebookApp"}
 TIMEOUT = 60.0
 """Timeout in seconds of every wait."""
+START_TIMEOUT = 20.0
+"""Seconds after which a page whose kernel is not idle is loaded again."""
 
 SETTINGS = {
     "apputils-extension/notification": {"fetchNews": "false", "checkForUpdates": False},
@@ -349,10 +351,20 @@ class Page:
         self.window.goto(f"{self.server.url}{place}/{notebook}?token={self.server.token}")
         self.window.wait_for_function(READY, timeout=TIMEOUT * 1_000)
         if kernel:
-            self.wait_idle()
+            self._wait_for_kernel()
         else:
             self.window.get_by_role("dialog").get_by_role("button", name="No Kernel").click()
             self.window.get_by_role("dialog").wait_for(state="detached")
+
+    def _wait_for_kernel(self) -> None:
+        """Wait until a new kernel is idle. The front end can miss its first status; a reloaded page requests it."""
+        from playwright.sync_api import TimeoutError as Late
+
+        try:
+            self.window.wait_for_function(IDLE, timeout=START_TIMEOUT * 1_000)
+        except Late:
+            self.reload()
+            self.wait_idle()
 
     def reload(self) -> None:
         """Reload the page and wait until it is connected to the running kernel. Earlier messages are lost to it."""
