@@ -223,7 +223,7 @@ def settings_are_shown(cell: Cell) -> None:
     ipython = str(cell.folder / "bin" / "ipython")
     own = {"IPYTHONDIR": str(cell.folder / "ipython")}
     printed = run(ipython, "--no-banner", "--colors=NoColor", "-c", SHELL, cwd=WORK, **own)
-    if not re.search(r"^preset +mimo-v2 +default", printed, re.MULTILINE):
+    if not re.search(r"^preset +mimo-v2 +Service: ", printed, re.MULTILINE):
         raise Broken(f"%mimo_config does not show the settings: {printed}")
     if f" of {cell.folder}" not in printed:
         raise Broken(f"Another mimo_magics was loaded: {printed}")
