@@ -54,7 +54,7 @@ def test_code_blocks_are_numbered_in_their_order_nested_ones_too() -> None:
 
 
 def test_a_code_block_without_a_number_is_plain_and_scrolls() -> None:
-    block = '<pre class="highlight" tabindex="0" style="overflow-x:auto"><code style="white-space:pre">x\n</code></pre>'
+    block = '<pre class="highlight" tabindex="0" style="margin:0 0 1em;overflow-x:auto"><code style="white-space:pre">x\n</code></pre>'
     assert code_block_html("x\n", "text") == block
     assert to_html("```text\nx\n```") == f"{block}\n"
 

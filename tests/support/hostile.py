@@ -253,6 +253,7 @@ ATTRIBUTES = {
         "overflow:auto",
         "white-space:pre-wrap",
         "margin:0",
+        "margin:0 0 1em",
         "padding:0.5em 0.75em",
         "overflow-x:auto",
         "user-select:all",

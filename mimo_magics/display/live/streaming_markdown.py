@@ -26,7 +26,6 @@ CLASSES = {
     BLOCK_STYLE: ' class="mimo-block"',
     HEAD_STYLE: ' class="mimo-head"',
     PRE_STYLE: "",
-    styles.SCROLL: "",
     styles.CODE: "",
 }
 """What replaces the styles of a code block. The view has them once, because the tail is sent often."""
