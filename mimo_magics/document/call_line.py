@@ -34,12 +34,9 @@ def _format_arguments(arguments: str) -> str:
     head = join_surrogates(arguments[:MAX_PARSED_CHARS])
     try:
         values = from_json(head, allow_partial="trailing-strings")
-    except (TypeError, ValueError):
-        # A lone surrogate is a `TypeError`.
+    except ValueError:
         values = None
-    if not isinstance(values, dict):
-        return " ".join(head.split()) if head.strip() else ""
-    return _format_keywords(values)
+    return _format_keywords(values) if isinstance(values, dict) else " ".join(head.split())
 
 
 def _format_keywords(values: Mapping[str, Any]) -> str:
