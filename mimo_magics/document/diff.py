@@ -52,9 +52,8 @@ def diff_bundle(one: tuple[str, str], other: tuple[str, str]) -> dict[str, str]:
     head = f"<p>{_mark('del', escape_html(titles[0]))} {_mark('ins', escape_html(titles[1]))}</p>"
     blocks = groupby(_iter_sections(changes, (before, after)), lambda pair: pair[0])
     html = "".join(_render_block((each for _, each in block), is_code=is_code) for is_code, block in blocks)
-    print_rule = styles.PRINT_RULE if "<pre" in html else ""
     return {
-        "text/html": wrap_html(head + print_rule + html),
+        "text/html": wrap_html(head + styles.print_rule(html) + html),
         "text/plain": "\n".join(_iter_unified_diff(titles, changes)),
     }
 

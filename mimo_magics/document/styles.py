@@ -32,3 +32,8 @@ TIGHT = "margin:0"
 """A block between texts that have their own blank lines."""
 TASK = "list-style-type:none"
 """An item of a task list, which has a box instead of a bullet."""
+
+
+def print_rule(html: str) -> str:
+    """Return `PRINT_RULE` if the HTML has code; empty if it has none."""
+    return PRINT_RULE if "<pre" in html else ""
