@@ -94,7 +94,7 @@ def comparison_bundle(
     replies = [_NumberedCard(*each) for each in enumerate(cards, 1)]
     footer_line = " · ".join(filter(None, (*_describe_models(replies), translate(caption))))
     grid = _render_grid(replies, display_options)
-    html = styles.print_rule(grid) + _render_summary(replies) + grid + small_html(footer_line)
+    html = _render_summary(replies) + grid + small_html(footer_line)
     text = "\n\n".join(filter(None, (*map(_render_text, replies), translate(caption))))
     return {"text/html": wrap_html(html), "text/plain": replace_control_characters(text)}
 

@@ -53,7 +53,7 @@ def diff_bundle(one: tuple[str, str], other: tuple[str, str]) -> dict[str, str]:
     blocks = groupby(_iter_sections(changes, (before, after)), lambda pair: pair[0])
     html = "".join(_render_block((each for _, each in block), is_code=is_code) for is_code, block in blocks)
     return {
-        "text/html": wrap_html(head + styles.print_rule(html) + html),
+        "text/html": wrap_html(head + html),
         "text/plain": "\n".join(_iter_unified_diff(titles, changes)),
     }
 

@@ -14,7 +14,7 @@ from mimo_magics.core.messages import Annotation, Reply, TextPart
 from mimo_magics.core.pricing import PRICES_AS_OF
 from mimo_magics.core.settings import Format, Settings
 from mimo_magics.core.text import escape_html, escape_invisible_characters, replace_control_characters
-from mimo_magics.document import steps
+from mimo_magics.document import steps, styles
 from mimo_magics.document.highlighting import code_html
 from mimo_magics.document.json_text import format_json
 from mimo_magics.document.markdown import code_blocks, to_html
@@ -161,8 +161,13 @@ def _render_body(
 
 
 def wrap_html(inner: str) -> str:
-    """Return HTML as a document. It has no empty lines, and no text in it is typeset as math by the page."""
-    return f'<div class="mimo-reply jp-RenderedHTMLCommon {NO_MATH_CLASSES}">{EMPTY_LINE.sub("&#10;", inner)}</div>'
+    """Return HTML as a document, whose code wraps on paper.
+
+    It has no empty lines, and no text in it is typeset as math by the page.
+    """
+    rule = styles.PRINT_RULE if "<pre" in inner else ""
+    body = EMPTY_LINE.sub("&#10;", inner)
+    return f'<div class="mimo-reply jp-RenderedHTMLCommon {NO_MATH_CLASSES}">{rule}{body}</div>'
 
 
 def footer(reply: Reply) -> str:

@@ -16,7 +16,8 @@ CARD_GRID = (
 )
 """Cards in as many columns as fit: two on A4 paper. A long word stays in its card."""
 PRINT_RULE = "<style>@media print{.mimo-reply code{white-space:pre-wrap!important}}</style>"
-"""Wraps the long lines of code on paper, where they cannot scroll. An exported page keeps this element."""
+"""Wraps the long lines of code on paper, where they cannot scroll. An exported page keeps this element; a notebook that is
+not trusted does not."""
 CARD = "border:1px solid #8886;padding:0.5em 1em;page-break-inside:avoid"
 HIDDEN = "display:none"
 """An element that is visible only where styles are removed."""
@@ -32,8 +33,3 @@ TIGHT = "margin:0"
 """A block between texts that have their own blank lines."""
 TASK = "list-style-type:none"
 """An item of a task list, which has a box instead of a bullet."""
-
-
-def print_rule(html: str) -> str:
-    """Return `PRINT_RULE` if the HTML has code; empty if it has none."""
-    return PRINT_RULE if "<pre" in html else ""

@@ -21,6 +21,7 @@ from support.peer import Answer, Peer, Seen, error, finish, sse, stream
 
 from browser.lab import TIMEOUT, Page, Server, copy, expect, write
 from mimo_magics.core.messages import Annotation, Message, ReasoningPart, Reply, TextPart, ToolCall
+from mimo_magics.document.styles import PRINT_RULE
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, Locator
@@ -214,8 +215,8 @@ def test_the_traps_detect_attacks(server: Server, open_browser: Open, canary: Ca
 
 # What may be in a document
 
-FOUND = """documents => documents.flatMap(document => [...document.querySelectorAll('*')])
-    .filter(each => !each.closest('mjx-container'))
+FOUND = """(documents, rule) => documents.flatMap(document => [...document.querySelectorAll('*')])
+    .filter(each => !each.closest('mjx-container') && each.outerHTML !== rule)
     .flatMap(each => [[each.localName], ...[...each.attributes].map(it => [each.localName, it.name, it.value])])"""
 TYPESET = """documents => documents.flatMap(document => [...document.querySelectorAll('mjx-container *')])
     .flatMap(each => [...each.attributes].map(it => `${it.name}=${it.value}`))"""
@@ -233,7 +234,7 @@ NO_MATH = re.compile(
 
 
 def assert_harmless(documents: Locator) -> None:
-    assert find_unexpected(documents.evaluate_all(FOUND), ADDED) == []
+    assert find_unexpected(documents.evaluate_all(FOUND, PRINT_RULE), ADDED) == []
     assert [each for each in documents.evaluate_all(TYPESET) if NO_MATH.match(each)] == []
 
 

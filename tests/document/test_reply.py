@@ -16,6 +16,7 @@ from mimo_magics.core.messages import (
     ToolResult,
     Usage,
 )
+from mimo_magics.document import styles
 from mimo_magics.document.reply import DisplayOptions, footer, reply_bundle, reply_html
 
 
@@ -25,7 +26,7 @@ def answer(*parts: object, **fields: object) -> Reply:
 
 def inner(reply: Reply, status: str = "") -> str:
     head, tail = '<div class="mimo-reply jp-RenderedHTMLCommon mathjax_ignore tex2jax_ignore">', "</div>"
-    html = reply_html(reply, status)
+    html = reply_html(reply, status).replace(styles.PRINT_RULE, "")
     assert html.startswith(head)
     assert html.endswith(tail)
     return re.sub(' dir="auto"| style="opacity:0.7"', "", html.removeprefix(head).removesuffix(tail))
@@ -42,6 +43,12 @@ def test_a_document_has_html_and_markdown() -> None:
 def test_windows_line_ends_become_newlines_in_the_text() -> None:
     bundle = reply_bundle(answer(TextPart("one\r\ntwo\rthree\r\n")))
     assert bundle["text/plain"] == "one\ntwo\ufffdthree\n"
+
+
+def test_code_wraps_on_paper() -> None:
+    head = f'<div class="mimo-reply jp-RenderedHTMLCommon mathjax_ignore tex2jax_ignore">{styles.PRINT_RULE}<'
+    assert reply_html(answer(TextPart("```\nx\n```"))).startswith(head)
+    assert "<style" not in reply_html(answer(TextPart("`x`")))
 
 
 def test_reasoning_is_collapsed_with_its_time_and_tokens() -> None:

@@ -190,7 +190,7 @@ def test_a_reply_can_be_shown_as_text_or_as_json(kernel: Kernel, peer: Peer) -> 
     peer.answers(lambda seen: stream(seen, reply('{"*a*": [1]}', reasoning="")))
     as_json, as_text = kernel.run("%%mimo -f json\nhello"), kernel.run("%%mimo -f text\nhello")
     words = re.sub(
-        "<[^>]*>", "", html.unescape(as_json.outputs[0]["data"]["text/html"])
+        "<style>.*?</style>|<[^>]*>", "", html.unescape(as_json.outputs[0]["data"]["text/html"])
     )  # spans differ by version
     assert words.startswith('{\n  "*a*": [\n    1\n  ]\n}')
     assert '<pre dir="auto">{&quot;*a*&quot;: [1]}</pre>' in as_text.outputs[0]["data"]["text/html"]

@@ -8,6 +8,8 @@ from html.parser import HTMLParser
 
 import nh3
 
+from mimo_magics.document.sanitizer import NO_MATH_CLASSES
+from mimo_magics.document.styles import PRINT_RULE
 from support.hostile import ATTRIBUTES, PICTURES, TAGS, find_unexpected
 
 
@@ -18,7 +20,7 @@ class ParsedHtml(HTMLParser):
         super().__init__()
         self.found: list[tuple[str, ...]] = []
         self.tree = ""
-        self.feed(html.replace("\r\n", "\n").replace("\r", "\n"))
+        self.feed(_without_print_rule(html).replace("\r\n", "\n").replace("\r", "\n"))
         self.close()
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
@@ -41,7 +43,14 @@ class ParsedHtml(HTMLParser):
 def reparse_html(html: str) -> str:
     """Return the HTML after parsing and serialization by a browser's algorithm."""
     names = {rule.partition(" ")[2] for rule in (*ATTRIBUTES, *PICTURES)}
-    return nh3.clean(html, tags={*TAGS.split(), "img"}, attributes={"*": names}, link_rel=None)
+    return nh3.clean(
+        _without_print_rule(html), tags={*TAGS.split(), "img"}, attributes={"*": names}, link_rel=None
+    )
+
+
+def _without_print_rule(html: str) -> str:
+    """Drop our own `<style>`, which begins a document. Any other one is found."""
+    return html.replace(f'{NO_MATH_CLASSES}">{PRINT_RULE}', f'{NO_MATH_CLASSES}">')
 
 
 def find_harm(html: str, more: Mapping[str, str] = {}) -> list[tuple[str, ...]]:
