@@ -33,6 +33,8 @@ REPLY = f"""It is {{color}} now.
 {"x" * 400}"""
 COLORS = {0: "red", 0.5: "yellow", 1: "green"}
 
+COLUMNS = """([card, count]) => new Set([...card.parentNode.querySelectorAll(":scope > div")]
+    .map(each => each.getBoundingClientRect().left)).size === count"""
 LEFT_EDGES = "all => new Set(all.map(each => each.getBoundingClientRect().left)).size"
 OVERFLOWING = "all => all.filter(each => each.scrollWidth > each.clientWidth).length"
 STYLES = "all => all.map(each => each.getAttribute('style').replaceAll(/[ ;]/g, ''))"
@@ -65,10 +67,8 @@ def test_the_cards_fill_the_width_and_only_code_scrolls(page: Page, width: int, 
     page.window.set_viewport_size({"width": width, "height": 1_000})
     assert cards(page).count() == 3
     # Notebook 7 measures its own width a moment after the window's.
-    grid = page.output(0).locator(".mimo-reply > div").element_handle()
-    page.window.wait_for_function(
-        f"([grid, columns]) => ({LEFT_EDGES})([...grid.children]) === columns", arg=[grid, columns]
-    )
+    first = cards(page).first.element_handle()
+    page.window.wait_for_function(COLUMNS, arg=[first, columns])
     assert cards(page).evaluate_all(OVERFLOWING) == 0
     assert cards(page).locator("pre").evaluate_all(OVERFLOWING) == 3
 
