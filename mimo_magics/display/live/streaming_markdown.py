@@ -82,11 +82,18 @@ class StreamingMarkdown:
         self._send(finished, tail)
 
     def end(self) -> None:
-        """Send the rest of the text, because no more of it follows."""
+        """Send the rest of the text, because no more of it follows. Math and code get widgets of their own.
+
+        Other text stays in the tail: a page that is loaded again meanwhile would not know a new widget.
+        """
         finished, _ = self._splitter.pop_finished()
         rest = self._splitter.flush()
         self._splitter = BlockSplitter()
-        self._send([*finished, Block(rest)] if rest else finished, "")
+        rendered = self._render(Block(rest))
+        if MATH_CLASSES in rendered or "<pre" in rendered:
+            self._send([*finished, Block(rest)], "")
+        else:
+            self._send(finished, rest)
 
     def _send(self, finished: list[Block], tail: str) -> None:
         html = ""

@@ -91,10 +91,11 @@ def list_values(name: str, choices: Choices, given: GivenOptions) -> TextsByKind
 
 def _iter_models(choices: Choices, given: GivenOptions) -> Iterator[str]:
     """Yield the models of the services that the line names, or else of the current service."""
-    for service_name in given.get("preset") or (choices.settings.preset,):
+    for name in given.get("preset") or ("",):
         # The line may name a service that does not exist.
         with suppress(BadOption):
-            yield from model_list.get_known_models(choices.settings.override({"preset": service_name}))
+            settings = choices.settings.override({"preset": name}) if name else choices.settings
+            yield from model_list.get_known_models(settings)
 
 
 def _list_values_by_type(kind: Any) -> TextsByKind:

@@ -1,10 +1,12 @@
 """The values that Tab offers, and those that match the typed text."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from support.completion_choices import CHOICES, offered_texts
 
+from mimo_magics.core.settings import Settings
 from mimo_magics.notebook.completion.choices import (
     Candidate,
     CompletionResult,
@@ -30,6 +32,18 @@ def test_the_models_that_the_server_listed_are_offered(monkeypatch: pytest.Monke
     )
     assert offered_texts("%%mimo -m ") == ["mimo-v3"]
     assert offered_texts("%mimo_config model=") == ["mimo-v3", "default"]
+
+
+def test_the_models_of_the_own_server_are_offered_unless_the_line_names_a_service(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(
+        "mimo_magics.client.model_list._model_ids_by_url",
+        {"https://api.mimo-v2.com/v1": ("mimo-v3",), "http://127.0.0.1:1/v1": ("own",)},
+    )
+    choices = replace(CHOICES, settings=Settings(base_url="http://127.0.0.1:1/v1"))
+    assert offered_texts("%%mimo -m ", choices) == ["own"]
+    assert offered_texts("%%mimo --preset mimo-v2 -m ", choices) == ["mimo-v3"]
 
 
 def test_a_candidate_has_a_kind() -> None:
