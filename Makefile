@@ -16,9 +16,10 @@ MEASURED := $(addprefix tests/,core wire document display tape tools client sess
 	$(addprefix tests/notebook/panel/,test_controls.py test_layout.py test_listing.py test_state.py)
 
 KERNELS := build/kernels/6.31.0 build/kernels/7.3.0
+OLD_FRAMES := pandas==2.0.3 numpy==1.26.0 polars==1.0.0 pyarrow==14.0.0 pytz
 AXE := 4.14.1
 
-.PHONY: help demo lab quick test test-browser chaos reports coverage browser kernels test-all test-oldest lint types bench graph docs docs-links tapes weights weights-tools release-check clean
+.PHONY: help demo lab quick test test-browser chaos reports coverage browser kernels frames test-all test-oldest lint types bench graph docs docs-links tapes weights weights-tools release-check clean
 
 help:
 	@sed -n 's/^## //p' $(MAKEFILE_LIST)
@@ -62,6 +63,9 @@ browser: $(VENV)/browser kernels build/axe.min.js
 
 kernels: $(KERNELS)
 
+## make frames    install old versions of pandas, polars and pyarrow for a test; needs Python 3.11
+frames: build/frames
+
 ## make test-all  run all tests: long fuzzing, chaos, a larger model, other Pythons, the oldest dependencies
 test-all: $(VENV)/test $(VENV)/release weights weights-tools
 	MIMO_FUZZ=long $(RUN) -m pytest $(ARGS)
@@ -97,6 +101,7 @@ bench: $(VENV)/test
 	$(RUN) benchmarks/compare.py
 	$(RUN) benchmarks/memory.py
 	$(RUN) benchmarks/blocks.py
+	$(RUN) benchmarks/context.py
 	$(RUN) benchmarks/frontend.py --short
 
 ## make graph     print figures of the import graph, and draw it for the documentation
@@ -137,6 +142,11 @@ $(VENV)/bin/python:
 # Other versions of ipykernel, each in a folder that precedes the environment on the path.
 $(KERNELS): build/kernels/%: | $(VENV)/test
 	$(RUN) -m pip install --quiet --no-deps --target $@ ipykernel==$* nest-asyncio
+
+# The old libraries of data frames, in a folder that precedes the environment on the path.
+build/frames: | $(VENV)/test
+	$(RUN) -m pip install --quiet --no-deps --target $@.new $(OLD_FRAMES)
+	mv $@.new $@
 
 build/axe.min.js:
 	mkdir -p build

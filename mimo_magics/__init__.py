@@ -13,6 +13,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from mimo_magics.context.registry import register_context
     from mimo_magics.core.errors import MimoError
     from mimo_magics.core.events import (
         Annotations,
@@ -88,11 +89,13 @@ __all__ = [
     "UsageUpdate",
     "ask",
     "panel",
+    "register_context",
     "sessions",
     "tool",
 ]
 
 _NAMES_BY_MODULE = {
+    "context.registry": ("register_context",),
     "core.errors": ("MimoError",),
     "core.events": (
         "Annotations",

@@ -292,6 +292,7 @@ TRANSLATIONS: dict[str, str] = {
     "{number} from {low:g} to {high:,}": "{low:g} 到 {high:,} 的{number}",
     "a number above 0": "大於 0 的數字",
     "an integer above 0": "大於 0 的整數",
+    "an integer from {low}": "{low} 以上的整數",
     "0 or a larger integer": " 0 或更大的整數",
     "{file}: [tool.mimo] cannot set {name}.": "{file}：[tool.mimo] 不可設定 {name}。",
     "setting": "設定",
@@ -390,6 +391,25 @@ TRANSLATIONS: dict[str, str] = {
     ),
     "References in a prompt that have no value: show a notice, raise an error, or ignore them.": (
         "提示詞裡沒有值的參照：顯示通知、引發錯誤，或忽略。"
+    ),
+    "What prompts and tool results contain of frames, arrays and containers: names and types, a sample, or all that fits.": (
+        "提示詞和工具結果包含資料框、陣列與容器的哪些內容：只有名稱與型別、樣本，或放得下的全部。"
+    ),
+    "Maximum size in bytes of the text of a variable in a prompt; a string is never cut.": (
+        "提示詞裡一個變數的文字大小上限，以位元組計；字串從不裁切。"
+    ),
+    "{file}: [tool.mimo] can only lower share, from {current} to less, not to {value}.": (
+        "{file}：[tool.mimo] 只能調低 share，從 {current} 調得更少，不能設為 {value}。"
+    ),
+    "{size}, schema": "{size}，結構",
+    "{size}, schema and all rows": "{size}，結構與全部資料列",
+    "{size}, schema and {rows} rows": "{size}，結構與 {rows} 列資料",
+    "{size}, type": "{size}，型別",
+    "{size}, type and {count} values": "{size}，型別與 {count} 個值",
+    "{kind}, schema": "{kind}，結構",
+    "register_context needs a class and a function.": "register_context 需要一個類別和一個函式。",
+    "Example: register_context(Portfolio, lambda value: value.summary())": (
+        "範例：register_context(Portfolio, lambda value: value.summary())"
     ),
     "Not replaced in the prompt: {references}.": "提示詞裡沒有取代：{references}。",
     "Not replaced in the prompt: {references} and {more} more.": "提示詞裡沒有取代：{references}，還有另外 {more} 個。",

@@ -25,6 +25,8 @@ WebSearch = Literal["on", "force"]
 Overflow = Literal["error", "drop-oldest", "summarize"]
 RunAll = Literal["run", "keep"]
 Unresolved = Literal["notice", "error", "ignore"]
+Share = Literal["schema", "sample", "full"]
+"""What may be sent of data: names and types only, statistics and a few values, or as much as fits; the least first."""
 Pace = Literal["real", "fast", "once"]
 ThinkingForm = Literal["thinking", "chat_template_kwargs", "enable_thinking", "reasoning_effort"]
 """Request fields that turn thinking on or off: MiMo; vLLM, SGLang and llama.cpp; Alibaba Cloud; OpenAI."""
@@ -32,6 +34,8 @@ OnOff = Literal["on", "off"]
 """The text forms of a bool."""
 SettingGroup = Literal["service", "sampling", "session", "display", "safety"]
 """The groups of settings in `%mimo_config`."""
+MIN_VALUE_BUDGET = 200
+"""Smallest `value_budget` in bytes."""
 MAX_QUOTED_CHARS = 200
 """Maximum length of a value that an error quotes."""
 SERVICE_SETTINGS = ("base_url", "auth", "model")
@@ -232,6 +236,18 @@ class Settings:
         "notice",
         "References in a prompt that have no value: show a notice, raise an error, or ignore them.",
     )
+    share: Share = _setting(
+        "safety",
+        "sample",
+        "What prompts and tool results contain of frames, arrays and containers: names and types, a sample, or all that fits.",
+        "--share",
+        project=True,
+    )
+    value_budget: int = _setting(
+        "session",
+        20_000,
+        "Maximum size in bytes of the text of a variable in a prompt; a string is never cut.",
+    )
     notebook: str | None = _setting(
         "session",
         None,
@@ -305,6 +321,9 @@ class Settings:
             raise invalid_setting("approval_timeout", self.approval_timeout, Translatable("a number above 0"))
         if self.window is not None and self.window < 1:
             raise invalid_setting("window", self.window, Translatable("an integer above 0"))
+        if self.value_budget < MIN_VALUE_BUDGET:
+            expected = Translatable("an integer from {low}", low=MIN_VALUE_BUDGET)
+            raise invalid_setting("value_budget", self.value_budget, expected)
         if self.max_steps < 0:
             raise invalid_setting("max_steps", self.max_steps, Translatable("0 or a larger integer"))
 
@@ -382,6 +401,8 @@ class Options(TypedDict, total=False):
     overflow: Overflow
     run_all: RunAll
     unresolved: Unresolved
+    share: Share
+    value_budget: int
     notebook: str | None
     autosave: bool | OnOff
     stream: bool | OnOff

@@ -7,13 +7,16 @@ import keyword
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
+from functools import partial
 from typing import Any
 
+from mimo_magics.context.rendered import RenderedValue
+from mimo_magics.context.value import render_value
 from mimo_magics.core.errors import BadOption
 from mimo_magics.core.i18n import Translatable
-from mimo_magics.core.settings import CodeKind, Unresolved
+from mimo_magics.core.settings import CodeKind, Settings, Share
 from mimo_magics.notebook.argument_parser import unexpected_word_error
-from mimo_magics.notebook.cell_variables import expand
+from mimo_magics.notebook.cell_variables import Expansion, expand
 from mimo_magics.notebook.command_line import scan_options
 from mimo_magics.notebook.options import OPTIONS_BY_FLAG
 from mimo_magics.notebook.unresolved_references import check_expansion
@@ -45,11 +48,16 @@ class CellRequest:
     """The kind of code to print instead of making the call."""
     notices: tuple[str, ...] = ()
     """Notices about the prompt, such as references without a value."""
+    values: tuple[RenderedValue, ...] = ()
+    """The values of variables in the prompt, as they are sent."""
 
 
 REQUEST_FIELDS = tuple(
-    field.name for field in fields(CellRequest) if field.name not in ("prompt", "settings", "notices")
+    field.name
+    for field in fields(CellRequest)
+    if field.name not in ("prompt", "settings", "notices", "values")
 )
+DEFAULT_SETTINGS = Settings()
 CONTINUE_COMMAND = "continue"
 """The subcommand of `%mimo` that may follow options; `-- continue` is a prompt."""
 
@@ -86,7 +94,7 @@ def build_cell_request(
     options: argparse.Namespace,
     prompt: str | None,
     variables: Mapping[str, Any],
-    unresolved: Unresolved = "notice",
+    defaults: Settings = DEFAULT_SETTINGS,
 ) -> CellRequest:
     """Build the request of a cell from its options, its prompt, and the variables for the prompt.
 
@@ -94,22 +102,24 @@ def build_cell_request(
         options: the parsed options.
         prompt: the prompt as the user typed it; `None` continues the last reply.
         variables: the variables for the prompt.
-        unresolved: what to do about references without a value.
+        defaults: the settings, for what the options leave open: what to share of the values, and what to do about
+            references without a value.
 
     Raises:
         BadOption: The prompt is empty, the name for the reply is not an identifier, or a reference has no value
-            and `unresolved` is `error`.
+            and the setting `unresolved` is `error`.
     """
     settings = {name: value for name, value in vars(options).items() if value is not None}
     request_fields = {name: settings.pop(name) for name in REQUEST_FIELDS if name in settings}
     raw = settings.pop("raw", False)
     notices: tuple[str, ...] = ()
+    values: tuple[RenderedValue, ...] = ()
     if prompt is not None:
         prompt = prompt.replace("\r\n", "\n")
         if not raw:
-            expansion = expand(prompt, variables)
-            notices = check_expansion(prompt, expansion, variables, unresolved)
-            prompt = expansion.text
+            expansion = _expand(prompt, variables, defaults, settings.get("share", defaults.share))
+            notices = check_expansion(prompt, expansion, variables, defaults.unresolved)
+            prompt, values = expansion.text, expansion.values
         prompt = _check_prompt(prompt)
     out = request_fields.get("out")
     if out is not None and (not out.isidentifier() or keyword.iskeyword(out)):
@@ -119,7 +129,11 @@ def build_cell_request(
         )
     if "stop" in settings:
         settings["stop"] = tuple(settings["stop"])
-    return CellRequest(prompt, settings, **request_fields, notices=notices)
+    return CellRequest(prompt, settings, **request_fields, notices=notices, values=values)
+
+
+def _expand(prompt: str, variables: Mapping[str, Any], defaults: Settings, share: Share) -> Expansion:
+    return expand(prompt, variables, partial(render_value, max_bytes=defaults.value_budget, share=share))
 
 
 def _check_prompt(prompt: str) -> str:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
+
+from mimo_magics.context.rendered import RenderedValue
 
 NAME = r"(?!__)[^\W\d]\w*"
 STEP = rf"""\.({NAME})|\[(?:(-?[0-9]+)|"([^"\\{{}}\n]*)"|'([^'\\{{}}\n]*)')\]"""
@@ -45,29 +47,40 @@ class Expansion:
     text: str
     unresolved: tuple[tuple[int, str], ...] = ()
     """The references without a value, which stay as typed: their positions in the original prompt, and their texts."""
+    values: tuple[RenderedValue, ...] = ()
+    """The values as they are sent, in the order of their references."""
 
 
-def expand(prompt: str, namespace: Mapping[str, Any]) -> Expansion:
-    r"""Replace each `{name}`, `{df.columns}` and `{rows[0]["x"]}` by the `str` of its value.
+def expand(
+    prompt: str, namespace: Mapping[str, Any], render: Callable[[str, Any], RenderedValue]
+) -> Expansion:
+    r"""Replace each `{name}`, `{df.columns}` and `{rows[0]["x"]}` by the text of its value.
 
     A reference is a name, then attributes and items. An item is an integer or a quoted string. Names do not
     begin with two underscores. Nothing is called or formatted, and a value is not searched for references. A
     reference that has no value stays as typed. So do `{{name}}`, `${…}`, the groups of a TeX command, and
     math: `$$…$$`, `\(…\)`, `\[…\]`, and `$…$` that holds a backslash or `^`.
+
+    Args:
+        prompt: the prompt as the user typed it.
+        namespace: the variables.
+        render: returns a value as it is sent, from the reference and the value.
     """
-    unresolved = []
+    unresolved, values = [], []
 
     def replace_reference(match: re.Match[str]) -> str:
         if match["name"] is None:
             return match[0]
         try:
-            return str(_resolve_reference(match, namespace))
+            rendered = render(match[0][1:-1], _resolve_reference(match, namespace))
         except Exception:  # noqa: BLE001  a property or a `__str__` can raise any error
             unresolved.append((match.start(), match[0]))
             return match[0]
+        values.append(rendered)
+        return rendered.text
 
     text = BRACE_PATTERN.sub(replace_reference, prompt)
-    return Expansion(text, tuple(unresolved))
+    return Expansion(text, tuple(unresolved), tuple(values))
 
 
 def _resolve_reference(match: re.Match[str], namespace: Mapping[str, Any]) -> Any:

@@ -82,8 +82,8 @@ class ComparisonCells:
                 self._adopt(self._last_comparison, arguments.number)
 
     def _build_request(self, options: Namespace, body: str) -> ComparisonRequest:
-        variables, unresolved = get_prompt_variables(self._shell), self._config.snapshot().unresolved
-        return comparison_request.build_comparison_request(options, body, variables, unresolved)
+        variables, defaults = get_prompt_variables(self._shell), self._config.snapshot()
+        return comparison_request.build_comparison_request(options, body, variables, defaults)
 
     def _create_run(self, request: ComparisonRequest, async_cell: AsyncCell | None = None) -> ComparisonRun:
         session = self._select_session(request)

@@ -7,11 +7,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
 
+from mimo_magics.context.rendered import RenderedValue
 from mimo_magics.core.errors import BadOption
 from mimo_magics.core.i18n import Translatable
-from mimo_magics.core.settings import COMPARABLE_SETTINGS, Unresolved
+from mimo_magics.core.settings import COMPARABLE_SETTINGS, Settings
 from mimo_magics.notebook.argument_parser import parse_options
-from mimo_magics.notebook.cell_request import build_cell_request, drop_option_lines
+from mimo_magics.notebook.cell_request import DEFAULT_SETTINGS, build_cell_request, drop_option_lines
 from mimo_magics.notebook.command_line import split_words
 from mimo_magics.notebook.options import COMPARISON_OPTIONS, OPTIONS_BY_FLAG
 from mimo_magics.session.comparison.variants import MAX_CONCURRENT_CALLS, Variant, build_variants
@@ -37,12 +38,14 @@ class ComparisonRequest:
     out: str | None = None
     notices: tuple[str, ...] = ()
     """Notices about the prompt, such as references without a value."""
+    values: tuple[RenderedValue, ...] = ()
+    """The values of variables in the prompt, as they are sent."""
 
 
 REQUEST_FIELDS = tuple(
     each.name
     for each in fields(ComparisonRequest)
-    if each.name not in ("prompt", "variants", "settings", "notices")
+    if each.name not in ("prompt", "variants", "settings", "notices", "values")
 )
 
 
@@ -67,13 +70,13 @@ def build_comparison_request(
     options: argparse.Namespace,
     body: str,
     variables: Mapping[str, Any],
-    unresolved: Unresolved = "notice",
+    defaults: Settings = DEFAULT_SETTINGS,
 ) -> ComparisonRequest:
     """Build the request of a cell from its options, its prompt, and the variables for the prompt.
 
     Raises:
-        BadOption: The prompt is empty, a number is out of range, or a reference has no value and `unresolved` is
-            `error`.
+        BadOption: The prompt is empty, a number is out of range, or a reference has no value and the setting
+            `unresolved` is `error`.
     """
     settings = {name: value for name, value in vars(options).items() if value is not None}
     values = {name: settings.pop(name) for name in COMPARABLE_SETTINGS if name in settings}
@@ -83,7 +86,7 @@ def build_comparison_request(
         name: value for name, value in request_fields.items() if name in ("out", "keep", "session")
     }
     prompt = drop_option_lines(body)
-    cell = build_cell_request(argparse.Namespace(**settings, **cell_fields), prompt, variables, unresolved)
+    cell = build_cell_request(argparse.Namespace(**settings, **cell_fields), prompt, variables, defaults)
     assert cell.prompt is not None
     if request_fields.get("at_once", 1) < 1:
         raise BadOption(
@@ -93,5 +96,10 @@ def build_comparison_request(
             Translatable("Use a number of calls from 1."),
         )
     return ComparisonRequest(
-        cell.prompt, build_variants(values, repeat), cell.settings, **request_fields, notices=cell.notices
+        cell.prompt,
+        build_variants(values, repeat),
+        cell.settings,
+        **request_fields,
+        notices=cell.notices,
+        values=cell.values,
     )

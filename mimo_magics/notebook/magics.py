@@ -232,7 +232,7 @@ class MimoMagics:
             parse_options("%%mimo", options),
             prompt,
             {**get_prompt_variables(self.shell), **local},
-            self.config.snapshot().unresolved,
+            self.config.snapshot(),
         )
         settings = self.config.snapshot().override(request.settings)
         session = self.session_selection.select_session(request, settings)

@@ -26,8 +26,10 @@ from mimo_magics.core.events import (
 from mimo_magics.core.i18n import Translatable
 from mimo_magics.core.messages import ToolCall, ToolResult
 from mimo_magics.core.serialization import canonical_json
+from mimo_magics.core.settings import Settings
 from mimo_magics.core.text import quote
 from mimo_magics.tape.clock import Clock
+from mimo_magics.tools.result import share_results
 from mimo_magics.tools.tool import NotebookTool, ToolOutcome
 
 MAX_TOOL_CALLS = 32
@@ -103,7 +105,7 @@ class ToolCallRunner:
         tools: the offered tools.
         trusted_tools: the tools that the user approved for the session, by name. Approvals add tools.
         clock: clock of the turn.
-        approval_timeout: seconds that a call waits for an approval; `None` without a limit.
+        settings: the settings of the turn, for the timeout of approvals and for what the results contain of data.
     """
 
     def __init__(
@@ -111,10 +113,11 @@ class ToolCallRunner:
         tools: Sequence[NotebookTool],
         trusted_tools: dict[str, NotebookTool] | None,
         clock: Clock,
-        approval_timeout: float | None = None,
+        settings: Settings,
     ) -> None:
-        self._approval_timeout = approval_timeout
+        self._approval_timeout = settings.approval_timeout
         self._clock = clock
+        self._share = settings.share
         self._tools = {tool.name: tool for tool in tools}
         self._trusted_tools = {} if trusted_tools is None else trusted_tools
         self._call_count = 0
@@ -175,7 +178,9 @@ class ToolCallRunner:
         for each in ready_calls:
             self._running_indices.add(each.index)
             yield ToolProgress(each.index, "running")
-        for index, result in await _run_concurrently(ready_calls, self._clock):
+        with share_results(self._share):
+            results = await _run_concurrently(ready_calls, self._clock)
+        for index, result in results:
             yield self._finish_call(index, result)
 
     def _prepare_call(self, index: int, calls: Mapping[int, ToolCall]) -> _ReadyCall | ToolResult:

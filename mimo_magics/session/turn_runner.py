@@ -98,7 +98,7 @@ class RunningTurn:
         """The stop reason if the server reports none."""
         self._is_between_responses = False
         """Whether tools run between two responses."""
-        self._call_runner = ToolCallRunner(tools, trusted_tools, self.clock, settings.approval_timeout)
+        self._call_runner = ToolCallRunner(tools, trusted_tools, self.clock, settings)
         self._call_numbers = CallNumbers()
         self._events = self._run()
 

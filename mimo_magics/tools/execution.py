@@ -6,7 +6,6 @@ import asyncio
 import concurrent.futures
 import inspect
 import io
-import re
 import sys
 import threading
 import traceback
@@ -19,13 +18,12 @@ from typing import Any, Self
 
 import anyio.to_thread
 
-from mimo_magics.tools.result import as_text
+from mimo_magics.context.error import CELL_FRAME_PATTERN, error_type
+from mimo_magics.tools.result import as_text, hides_values
 from mimo_magics.tools.tool import ToolOutcome
 
 MAX_ERROR_CHARS = 500
 """Characters of an exception that are sent to the model."""
-CELL_FRAME_PATTERN = re.compile(r'File "[^"]*ipykernel_\d+[/\\]\d+\.py"')
-"""How a traceback names the code of a cell."""
 MAX_GENERATED_VALUES = 1_000
 """Values of a generator that are read. Some generators never end."""
 MAX_NESTED_AWAITS = 8
@@ -154,9 +152,11 @@ def _fail(error: BaseException, printed: str) -> ToolOutcome:
 
 
 def format_exception_line(error: BaseException) -> str:
-    """Return the message of an exception for the model, without the traceback."""
+    """Return the message of an exception for the model, without the traceback; only its type with `share=schema`."""
     if isinstance(error, SystemExit):
         return "RuntimeError: the tool tried to exit the process"
+    if hides_values():
+        return error_type(error)
     summary = traceback.TracebackException(type(error), error, None)
     notes, summary.__notes__ = summary.__notes__, None
     notes = [note for note in notes if isinstance(note, str)] if isinstance(notes, list) else []

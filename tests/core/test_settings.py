@@ -53,6 +53,7 @@ def test_a_long_value_is_truncated_in_the_error() -> None:
         ("timeout", 0, "a number above 0"),
         ("approval_timeout", 0, "a number above 0"),
         ("window", 0, "an integer above 0"),
+        ("value_budget", 199, "an integer from 200"),
         ("max_steps", -1, "0 or a larger integer"),
     ],
 )

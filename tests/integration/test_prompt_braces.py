@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
+from support.as_str import as_str
 from support.peer import KEY, Peer
 
 from mimo_magics.notebook.cell_variables import expand
@@ -13,7 +14,7 @@ from mimo_magics.notebook.cell_variables import expand
 
 def expand_text(prompt: str, namespace: Mapping[str, Any]) -> str:
     """Return the prompt with the values of its variables."""
-    return expand(prompt, namespace).text
+    return expand(prompt, namespace, as_str).text
 
 
 class Frame:
@@ -87,15 +88,15 @@ EXPANDED = [
     ("{trick}", "{name} {{name}} $x$"),
     ("{trick}{name}", "{name} {{name}} $x$Ada"),
     # attributes and items
-    ("Columns: {df.columns}", "Columns: ('city', 'people')"),
-    ('{df["city"]} {df["people"][-1]}', "['Bern', 'Łódź'] 658k"),
+    ("Columns: {df.columns}", 'Columns: ["city", "people"]'),
+    ('{df["city"]} {df["people"][-1]}', '["Bern", "Łódź"] 658k'),
     ("{df.shape[0]} rows", "2 rows"),
     ('{rows[0]["x"]} and {rows[-1]["x"]}', "1 and 3"),
     ("{rows[0]['the key']}", "2"),
     ("{config.host}:{config.ports[1]}", "example.org:443"),
     ("{config._own}", "mine"),
     ("{user['tags'][0]}, {user['naïve key']}", "new, ok"),
-    ("{rows}", "[{'x': 1, 'the key': 2}, {'x': 3}]"),
+    ("{rows}", '[{"x": 1, "the key": 2}, {"x": 3}]'),
     # files, addresses
     ("prefix_{n}.png", "prefix_7.png"),
     ("data/{name}/{n}.csv", "data/Ada/7.csv"),

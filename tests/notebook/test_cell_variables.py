@@ -7,13 +7,14 @@ from typing import Any
 
 import pytest
 from hypothesis import example, given, strategies as st
+from support.as_str import as_str
 
-from mimo_magics.notebook.cell_variables import expand
+from mimo_magics.notebook.cell_variables import Expansion, expand
 
 
 def expand_text(prompt: str, namespace: Mapping[str, Any]) -> str:
     """Return the prompt with the values of its variables."""
-    return expand(prompt, namespace).text
+    return expand(prompt, namespace, as_str).text
 
 
 SEEN: list[tuple[str, ...]] = []
@@ -231,6 +232,15 @@ def test_references_in_a_value_are_not_replaced() -> None:
     assert expand_text("{c}b}", variables) == r"\1 \g<0> {b}"
     assert expand_text("{{a}{a}}", variables) == "{{b}{b}}"
     assert expand_text("{{a}}", variables) == "{{a}}"
+
+
+def test_the_values_are_returned_with_their_references() -> None:
+    rows = [{"x": 1}]
+    assert expand("{rows[0]['x']} {y} {rows}", {"rows": rows}, as_str) == Expansion(
+        "1 {y} [{'x': 1}]",
+        ((15, "{y}"),),
+        (as_str("rows[0]['x']", 1), as_str("rows", rows)),
+    )
 
 
 def test_a_value_is_converted_by_str() -> None:

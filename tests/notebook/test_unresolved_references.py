@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from hypothesis import given, strategies as st
+from support.as_str import as_str
 
 from mimo_magics.core.errors import BadOption
 from mimo_magics.notebook.cell_variables import expand
@@ -19,7 +20,7 @@ ADVICE = (
 
 
 def unresolved(prompt: str, variables: dict[str, Any] = VARIABLES) -> tuple[str, ...]:
-    return find_unresolved(prompt, expand(prompt, variables), variables)
+    return find_unresolved(prompt, expand(prompt, variables, as_str), variables)
 
 
 @pytest.mark.parametrize(
@@ -105,7 +106,7 @@ def test_a_part_of_another_expression_is_not_reported_with_it() -> None:
 
 
 def check(prompt: str, policy: Any = "notice") -> tuple[str, ...]:
-    return check_expansion(prompt, expand(prompt, VARIABLES), VARIABLES, policy)
+    return check_expansion(prompt, expand(prompt, VARIABLES, as_str), VARIABLES, policy)
 
 
 def test_the_notice_names_the_references_and_what_to_write() -> None:

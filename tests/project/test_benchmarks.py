@@ -44,6 +44,7 @@ def test_every_benchmark_has_a_short_form() -> None:
         "compare",
         "memory",
         "blocks",
+        "context",
         "frontend",
     }
 
@@ -145,6 +146,20 @@ def test_memory_is_limited_because_large_responses_are_truncated() -> None:
         ((sent, *_),) = rows(printed, name)
         assert 0 < sent < max_sent, name
         assert "characters, 0 calls" not in printed
+
+
+@pytest.mark.parametrize("library", ["pandas", "polars", "pyarrow"])
+def test_the_text_of_a_frame_is_made_from_equally_many_values_of_any_number_of_rows(
+    context: str, library: str
+) -> None:
+    found = rows(context, f"{library} ours")
+    assert [(count, values) for count, *_, values in found] == [(10_000, 50_125), (40_000, 50_125)]
+    assert all(size < 1_000 for *_, size, _ in found)
+
+
+@pytest.fixture(scope="module")
+def context() -> str:
+    return run_short("context")
 
 
 def test_blocks_highlights_only_the_listed_languages() -> None:

@@ -36,8 +36,8 @@ from mimo_magics.session.tool_calls import (
     TRUNCATED_RESPONSE,
     UNFINISHED_CALL,
 )
-from mimo_magics.tools.registry import as_tools
-from mimo_magics.tools.result import MAX_RESULT_BYTES
+from mimo_magics.tools.registry import as_tools, from_function
+from mimo_magics.tools.result import MAX_RESULT_BYTES, as_text
 from mimo_magics.tools.tool import Confirmation, NotebookTool, ToolOutcome
 
 pytestmark = pytest.mark.anyio
@@ -926,3 +926,24 @@ async def test_a_call_with_invalid_arguments_is_marked(peer: Peer) -> None:
     await turn(chat)
     (outcome,) = [part for part in chat.turns[0].reply.message.parts if isinstance(part, ToolResult)]
     assert (outcome.is_error, outcome.refused, outcome.invalid_arguments) == (True, False, True)
+
+
+@pytest.mark.parametrize(("share", "is_sent"), [("sample", True), ("schema", False)])
+@pytest.mark.parametrize("fails", [False, True])
+@pytest.mark.parametrize("is_function", [False, True])
+async def test_values_and_messages_of_errors_follow_what_is_shared(
+    peer: Peer, share: Any, is_sent: bool, fails: bool, is_function: bool
+) -> None:
+    def load(zone: str) -> Any:
+        """Load the data."""
+        if fails:
+            raise ValueError("canary")
+        return {"data": ["canary"]}
+
+    (function,) = as_tools([from_function(load, confirm="none")])
+    other = made("load", lambda _: ToolOutcome(as_text(load(""))))
+    peer.script = script(answer(HM, ToolCall("c1", "load", '{"zone": ""}')), answer(TextPart("So.")))
+    chat = session(peer, function if is_function else other, share=share)
+    await turn(chat)
+    assert ("canary" in json.dumps(peer.requests[-1].body)) is is_sent
+    assert len(results(chat)) == 1

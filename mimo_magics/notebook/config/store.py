@@ -21,7 +21,7 @@ from mimo_magics.core.errors import BadOption, MimoError
 from mimo_magics.core.i18n import Translatable, translatables
 from mimo_magics.core.services import SERVICES, Service
 from mimo_magics.core.setting_values import convert_value, describe_type, from_text, strip_optional
-from mimo_magics.core.settings import Api, Settings, invalid_setting
+from mimo_magics.core.settings import Api, Settings, Share, invalid_setting
 from mimo_magics.core.suggest import did_you_mean
 from mimo_magics.core.working_folder import find_working_folder
 from mimo_magics.notebook.config import pyproject
@@ -97,6 +97,7 @@ class MimoConfig(Configurable):
     api: Api
     base_url: str | None
     model: str | None
+    share: Share
     tape: str | None
     locals().update({name: _build_trait(setting) for name, setting in SETTINGS.items()})
 
@@ -108,9 +109,11 @@ class MimoConfig(Configurable):
         """The source of each value."""
         for name in self.config.get("MimoConfig", {}):
             self.sources[name] = CONFIGURATION
-        if folder := find_working_folder():
-            self._read_project(*pyproject.find_project_settings(folder))
+        folder = find_working_folder()
+        file, table = pyproject.find_project_settings(folder) if folder else (None, {})
+        self._read_project(file, table)
         self._read_environment()
+        self._lower_share(file, table)
         self._initial_values = {name: (getattr(self, name), self.sources[name]) for name in SETTINGS}
         """Values and sources after a reset."""
         self.observe(self._on_change)
@@ -255,8 +258,23 @@ class MimoConfig(Configurable):
                         name=_quote(repr(name)),
                     )
                 )
-            elif self.sources[name] == BUILT_IN:
+            elif self.sources[name] == BUILT_IN and name != "share":
                 self._set_or_warn(name, value, str(file))
+
+    def _lower_share(self, file: Path | None, table: Mapping[str, Any]) -> None:
+        """Apply `share` of the project if it sends less than the environment and the configuration allow."""
+        share = table.get("share")
+        if pyproject.is_less_shared(share, self.share):
+            self._set("share", share, str(file))
+        elif "share" in table and share != self.share:
+            self.warnings.append(
+                Translatable(
+                    "{file}: [tool.mimo] can only lower share, from {current} to less, not to {value}.",
+                    file=_quote(str(file)),
+                    current=self.share,
+                    value=_quote(repr(share)),
+                )
+            )
 
     def _read_environment(self) -> None:
         for name, hint in TYPE_HINTS.items():

@@ -5,14 +5,16 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 from uuid import uuid4
 
 import ipywidgets
 
+from mimo_magics.context.value import render_value
 from mimo_magics.core.errors import MimoError
 from mimo_magics.core.i18n import translate
-from mimo_magics.core.settings import Unresolved
+from mimo_magics.core.settings import Settings
 from mimo_magics.core.text import escape_html
 from mimo_magics.display.live.live_renderer import ViewRenderer
 from mimo_magics.display.live.view import ReplyView
@@ -166,7 +168,7 @@ class PromptBox:
     async def _stream_reply(self) -> None:
         settings = self._config.snapshot()
         session = self._session = self._session_selection.sessions.current
-        prompt, notices = self._resolve_prompt(session.turns, settings.unresolved)
+        prompt, notices = self._resolve_prompt(session.turns, settings)
         display_options, progress = DisplayOptions.from_settings(settings), ReplyProgress()
         tools = tools_command.select_tools(None, get_user_variables(self._shell))
         comparison = open_comparison(
@@ -182,17 +184,16 @@ class PromptBox:
                 renderer.clear()
         self._running.raise_if_all_failed()
 
-    def _resolve_prompt(
-        self, turns: Sequence[Turn], unresolved: Unresolved
-    ) -> tuple[Prompt, tuple[str, ...]]:
+    def _resolve_prompt(self, turns: Sequence[Turn], settings: Settings) -> tuple[Prompt, tuple[str, ...]]:
         """Return the prompt and the notices about it, and set the turns before it."""
         self._repeated_turn = None if self._prompt.value.strip() or not turns else turns[-1]
         self._past = turns[:-1] if self._repeated_turn else turns
         if self._repeated_turn:
             return self._repeated_turn.prompt.parts, ()
         variables = get_prompt_variables(self._shell)
-        expansion = expand(self._prompt.value, variables)
-        return expansion.text, check_expansion(self._prompt.value, expansion, variables, unresolved)
+        render = partial(render_value, max_bytes=settings.value_budget, share=settings.share)
+        expansion = expand(self._prompt.value, variables, render)
+        return expansion.text, check_expansion(self._prompt.value, expansion, variables, settings.unresolved)
 
     def _show_document(self) -> None:
         """Replace the widgets of the reply by its document."""

@@ -184,3 +184,46 @@ def test_debug_shows_tracebacks() -> None:
     assert len(MimoError("x")._render_traceback_()) > 1
     config.write("debug", "off")
     assert len(MimoError("x")._render_traceback_()) == 1
+
+
+@pytest.mark.parametrize(
+    ("environment", "project_value", "share", "is_refused"),
+    [
+        (None, "schema", "schema", False),
+        (None, "sample", "sample", False),
+        (None, "full", "sample", True),
+        (None, "everything", "sample", True),
+        ("full", "sample", "sample", False),
+        ("full", "schema", "schema", False),
+        ("schema", "sample", "schema", True),
+        ("schema", "schema", "schema", False),
+    ],
+)
+def test_a_project_can_only_lower_what_is_shared(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    environment: str | None,
+    project_value: str,
+    share: str,
+    is_refused: bool,
+) -> None:
+    project(tmp_path, f"share = {project_value!r}")
+    if environment:
+        monkeypatch.setenv("MIMO_SHARE", environment)
+    config = MimoConfig()
+    assert config.snapshot().share == share
+    refused = f"can only lower share, from {share} to less, not to {project_value!r}."
+    assert config.warnings == (
+        [f"{tmp_path / 'pyproject.toml'}: [tool.mimo] {refused}"] if is_refused else []
+    )
+
+
+def test_the_user_may_raise_what_the_project_lowered(tmp_path: Path) -> None:
+    project(tmp_path, "share = 'schema'")
+    config = MimoConfig()
+    config.write("share", "full")
+    assert config.snapshot().share == "full"
+    config.reload()
+    assert config.snapshot().share == "full"
+    config.reset("share")
+    assert config.snapshot().share == "schema"

@@ -25,7 +25,7 @@ def test_a_prompt_may_refer_to_inputs_outputs_and_the_last_error(kernel: Kernel,
     for magic in ("%%mimo --no-history\n", "%mimo --no-history "):
         references = f"{{In[{number}]}} {{Out[{number}]['x']}} {{_{number}}}"
         kernel.run("0; None")
-        assert kernel.run(magic + references).documents == ["You said: {'x': 6 * 7} 42 {'x': 42}"]
+        assert kernel.run(magic + references).documents == ["You said: {'x': 6 * 7} 42 {\"x\": 42}"]
 
 
 def test_err_is_the_last_error_with_its_traceback(kernel: Kernel, peer: Peer) -> None:

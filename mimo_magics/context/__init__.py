@@ -1,0 +1,1 @@
+"""What goes into a prompt: values as text for a model, within a budget of bytes."""
