@@ -10,6 +10,7 @@ from mimo_magics.core.i18n import Translatable
 from mimo_magics.core.messages import (
     MAX_COUNT,
     AudioPart,
+    ContextPart,
     ImagePart,
     Message,
     Params,
@@ -130,5 +131,5 @@ def check_turn(turn: Turn) -> None:
         raise ValueError("the messages of a turn have other roles than user and assistant")
     if not all(isinstance(part, TextPart | ImagePart | AudioPart) for part in prompt.parts):
         raise ValueError("a prompt has a part of a wrong type")
-    if any(isinstance(part, ImagePart | AudioPart) for part in reply_message.parts):
+    if any(isinstance(part, ContextPart | ImagePart | AudioPart) for part in reply_message.parts):
         raise ValueError("a reply has a part of a wrong type")

@@ -28,6 +28,7 @@ from mimo_magics.core.messages import (
     ToolCall,
     ToolResult,
     Usage,
+    join_texts,
 )
 from mimo_magics.core.secret import Secret
 from mimo_magics.core.settings import Auth
@@ -154,7 +155,7 @@ def _encode_assistant(message: Message, request: Request) -> list[dict[str, Any]
 
 
 def _encode_prompt(message: Message) -> list[dict[str, Any]]:
-    return [_encode_block(part) for part in message.parts]
+    return [_encode_block(part) for part in join_texts(message.parts)]
 
 
 def _encode_block(part: object) -> dict[str, Any]:

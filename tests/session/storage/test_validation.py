@@ -8,6 +8,7 @@ from hypothesis import given, strategies as st
 from mimo_magics.core.messages import (
     Annotation,
     AudioPart,
+    ContextPart,
     ImagePart,
     Message,
     Params,
@@ -29,6 +30,7 @@ MESSAGE = Message(
     (
         ReasoningPart("Hm.", "sig"),
         TextPart("Hello."),
+        ContextPart("[1]", "rows", "list", "list", 3),
         ImagePart("https://example.org/a.png"),
         AudioPart("data:audio/wav;base64,AAAA"),
         ToolCall("call_1", "tide", '{"port": "基隆"}'),
@@ -172,6 +174,7 @@ def test_an_integer_is_read_as_a_float_and_null_as_a_missing_value():
 TEXT = st.text(max_size=20)
 PARTS = st.one_of(
     st.builds(TextPart, TEXT),
+    st.builds(ContextPart, TEXT, TEXT, TEXT, TEXT, st.integers(0, 2**62)),
     st.builds(ReasoningPart, TEXT, TEXT),
     st.builds(ImagePart, TEXT),
     st.builds(AudioPart, TEXT),
