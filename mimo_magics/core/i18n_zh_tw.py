@@ -565,6 +565,7 @@ TRANSLATIONS: dict[str, str] = {
     "stale: not on the current branch": "過時：不在目前的分支上",
     "(image)": "（圖片）",
     "(audio)": "（音訊）",
+    "(video)": "（影片）",
     "System prompt: {short}": "系統提示詞：{short}",
     "Tools offered to the model: {short}.": "提供給模型的工具：{short}。",
     "Tool results sent to the model: {short}.": "送給模型的工具結果：{short}。",

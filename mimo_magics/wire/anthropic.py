@@ -28,6 +28,7 @@ from mimo_magics.core.messages import (
     ToolCall,
     ToolResult,
     Usage,
+    VideoPart,
 )
 from mimo_magics.core.secret import Secret
 from mimo_magics.core.settings import Auth
@@ -61,6 +62,9 @@ STOP_REASONS = {
     "repetition_truncation": "repetition",
 }
 SYSTEM_ROLES = ("system", "developer")
+NO_TEXT_PLACEHOLDER = "(no text)"
+"""Text beside images that have none. A blank text is not enough in this format."""
+USE_OPENAI = Translatable("Use --api openai.")
 
 
 def headers(key: Secret, auth: Auth = "api-key") -> dict[str, str]:
@@ -154,7 +158,11 @@ def _encode_assistant(message: Message, request: Request) -> list[dict[str, Any]
 
 
 def _encode_prompt(message: Message) -> list[dict[str, Any]]:
-    return [_encode_block(part) for part in message.parts]
+    blocks = [_encode_block(part) for part in message.parts]
+    # MiMo refuses an image without text.
+    if all(isinstance(part, ImagePart) for part in message.parts):
+        blocks.append({"type": "text", "text": NO_TEXT_PLACEHOLDER})
+    return blocks
 
 
 def _encode_block(part: object) -> dict[str, Any]:
@@ -174,9 +182,9 @@ def _encode_block(part: object) -> dict[str, Any]:
             return _encode_tool_result(part)
         case ImagePart(url):
             return {"type": "image", "source": _encode_image_source(url)}
-    raise BadOption(
-        Translatable("The Anthropic format does not support audio."), Translatable("Use --api openai.")
-    )
+        case VideoPart():
+            raise BadOption(Translatable("The Anthropic format does not support video."), USE_OPENAI)
+    raise BadOption(Translatable("The Anthropic format does not support audio."), USE_OPENAI)
 
 
 def _encode_tool_result(result: ToolResult) -> dict[str, Any]:

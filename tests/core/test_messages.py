@@ -22,6 +22,7 @@ from mimo_magics.core.messages import (
     ToolCall,
     ToolResult,
     Usage,
+    VideoPart,
     system_message,
     user_message,
     with_unique_ids,
@@ -106,6 +107,7 @@ def test_every_part_has_its_kind():
         ReasoningPart: "reasoning",
         ImagePart: "image",
         AudioPart: "audio",
+        VideoPart: "video",
         ToolCall: "tool_call",
         ToolResult: "tool_result",
     }

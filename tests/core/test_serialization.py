@@ -12,6 +12,7 @@ from mimo_magics.core.messages import (
     Tool,
     ToolCall,
     ToolResult,
+    VideoPart,
 )
 from mimo_magics.core.serialization import to_dict
 
@@ -21,7 +22,8 @@ MESSAGE = Message(
         ReasoningPart("Hm.", "sig"),
         TextPart("Hello."),
         ImagePart("https://example.org/a.png"),
-        AudioPart("data:audio/wav;base64,AAAA"),
+        AudioPart("data:audio/wav;base64,AAAA", "bell"),
+        VideoPart("https://example.org/a.mp4", "tide", 0.5, "max"),
         ToolCall("call_1", "tide", '{"port": "基隆"}'),
         ToolResult("call_1", "tide", "high at noon", is_error=True),
     ),
