@@ -14,9 +14,9 @@ from mimo_magics.context.cell import value_text
 from mimo_magics.context.column import Column, describe_values
 from mimo_magics.context.libraries import find_converter
 from mimo_magics.context.pandas_table import pandas_type
-from mimo_magics.context.rendered import RenderedValue
 from mimo_magics.context.table import sample_positions
 from mimo_magics.core.i18n import Translatable
+from mimo_magics.core.messages import ContextPart
 from mimo_magics.core.settings import Share
 
 MAX_READ_VALUES = 10_000
@@ -49,12 +49,17 @@ def shape_text(array: Any) -> str:
     return " x ".join(f"{length:,}" for length in array.shape) or "()"
 
 
-def render_array(kind: str, array: Any, max_bytes: int, share: Share) -> RenderedValue:
+def render_array(kind: str, array: Any, max_bytes: int, share: Share) -> ContextPart:
     """Return an array as text within the budget."""
     head, shape, size = schema_text(kind, array), shape_text(array), prod(array.shape)
     if share == "schema":
         text = f"{head}\nValues are not shared."
-        return RenderedValue(kind, text, count_bytes(text), Translatable("{size}, type", size=shape))
+        return ContextPart(
+            text,
+            kind=kind,
+            detail=Translatable("{size}, type", size=shape),
+            whole_size=count_bytes(text),
+        )
     values = _read_values(array, size)
     whole_size = size * sum(len(value_text(value)) + 2 for value in values[:100]) // max(len(values[:100]), 1)
     note = f" (a sample of {len(values):,} values)" if len(values) < size else ""
@@ -68,7 +73,7 @@ def render_array(kind: str, array: Any, max_bytes: int, share: Share) -> Rendere
         if count_bytes(text) <= max_bytes:
             break
     detail = Translatable("{size}, type and {count} values", size=shape, count=f"{shown:,}")
-    return RenderedValue(kind, text, max(whole_size, count_bytes(text)), detail)
+    return ContextPart(text, kind=kind, detail=detail, whole_size=max(whole_size, count_bytes(text)))
 
 
 def _edges(share: Share) -> Iterator[int]:

@@ -15,9 +15,9 @@ from mimo_magics.context.cell import MAX_CELL_CHARS, cell_text
 from mimo_magics.context.column import Column, column_type, describe_values
 from mimo_magics.context.libraries import find_converter
 from mimo_magics.context.object_text import class_name
-from mimo_magics.context.rendered import RenderedValue
 from mimo_magics.context.table import Table, end_positions, sample_positions, spread_positions
 from mimo_magics.core.i18n import Translatable
+from mimo_magics.core.messages import ContextPart
 from mimo_magics.core.settings import Share
 
 SAMPLE_ROWS = 5
@@ -53,7 +53,7 @@ def find_reader(kind: type) -> Callable[[Any], Table] | None:
     return find_converter(kind, READERS)
 
 
-def render_frame(value: Any, read: Callable[[Any], Table], max_bytes: int, share: Share) -> RenderedValue:
+def render_frame(value: Any, read: Callable[[Any], Table], max_bytes: int, share: Share) -> ContextPart:
     """Return a frame as text.
 
     Args:
@@ -66,9 +66,8 @@ def render_frame(value: Any, read: Callable[[Any], Table], max_bytes: int, share
     table = read(value)
     if share == "schema":
         text = schema_text(table)
-        return RenderedValue(
-            table.kind, text, count_bytes(text), Translatable("{size}, schema", size=_size(table))
-        )
+        detail = Translatable("{size}, schema", size=_size(table))
+        return ContextPart(text, kind=table.kind, detail=detail, whole_size=count_bytes(text))
     return _FrameText(table).render(max_bytes, share)
 
 
@@ -137,7 +136,7 @@ class _FrameText:
         self.whole_size = row_bytes * table.row_count
         """Estimated bytes of all rows."""
 
-    def render(self, max_bytes: int, share: Share) -> RenderedValue:
+    def render(self, max_bytes: int, share: Share) -> ContextPart:
         """Return the longest of several texts that fits into the budget."""
         text, rows = next(
             (each for each in self._iter_texts(max_bytes, share) if count_bytes(each[0]) <= max_bytes),
@@ -149,7 +148,12 @@ class _FrameText:
             if rows == self._table.row_count
             else Translatable("{size}, schema and {rows} rows", size=size, rows=rows)
         )
-        return RenderedValue(self._table.kind, text, max(self.whole_size, count_bytes(text)), detail)
+        return ContextPart(
+            text,
+            kind=self._table.kind,
+            detail=detail,
+            whole_size=max(self.whole_size, count_bytes(text)),
+        )
 
     def _iter_texts(self, max_bytes: int, share: Share) -> Iterator[tuple[str, int]]:
         """Yield texts with the number of their rows, shorter and shorter."""

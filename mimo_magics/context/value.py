@@ -41,10 +41,9 @@ from mimo_magics.context.error import error_line, error_text, error_type
 from mimo_magics.context.libraries import find_converter
 from mimo_magics.context.object_text import MAX_SECONDS, class_name, object_text, time_limit
 from mimo_magics.context.registry import find_own_text
-from mimo_magics.context.rendered import RenderedValue
 from mimo_magics.context.structure import structure_text
 from mimo_magics.core.i18n import Translatable
-from mimo_magics.core.messages import Reply
+from mimo_magics.core.messages import ContextPart, Reply
 from mimo_magics.core.settings import Share
 
 JSON_TYPES = (type(None), bool, int, float)
@@ -57,7 +56,7 @@ NESTED_PART = 4
 """A frame or an array in a container gets this part of the budget."""
 
 
-def render_value(name: str, value: Any, max_bytes: int, share: Share) -> RenderedValue:
+def render_value(name: str, value: Any, max_bytes: int, share: Share) -> ContextPart:
     """Return a value of a prompt as it is sent.
 
     Args:
@@ -74,10 +73,10 @@ def render_value(name: str, value: Any, max_bytes: int, share: Share) -> Rendere
             text = str.__str__(str(value))
     except Exception as error:  # noqa: BLE001  `str` is code of the class
         text = _describe_failure(value, error)
-    return RenderedValue(class_name(kind), text, count_bytes(text), class_name(kind), name)
+    return ContextPart(text, name, class_name(kind), class_name(kind), count_bytes(text))
 
 
-def summarize(value: Any, max_bytes: int, share: Share) -> RenderedValue:
+def summarize(value: Any, max_bytes: int, share: Share) -> ContextPart:
     """Return any value as text within the budget.
 
     A text longer than the budget keeps its head and its tail. A line between them reports how much is missing. The
@@ -88,39 +87,45 @@ def summarize(value: Any, max_bytes: int, share: Share) -> RenderedValue:
         rendered = _render_schema(value, budget) if share == "schema" else _render(value, budget, share)
     except Exception as error:  # noqa: BLE001  a method can raise any error, and a container can change while it is read
         text = _describe_failure(value, error)
-        rendered = RenderedValue(class_name(type(value)), text, count_bytes(text), class_name(type(value)))
+        rendered = _describe_text(text, class_name(type(value)), count_bytes(text))
     text = truncate(rendered.text, budget)
     if text == rendered.text:
         return rendered
     return replace(rendered, text=text)
 
 
-def _render_schema(value: Any, max_bytes: int) -> RenderedValue:
+def _render_schema(value: Any, max_bytes: int) -> ContextPart:
     """Return what a value is, without the values in it."""
     if rendered := _render_data(value, max_bytes, "schema"):
         return rendered
     name = class_name(type(value))
     describe = find_converter(type(value), SCHEMA_CONVERTERS)
     text = describe(value) if describe else f"{structure_text(value)}\n{frame.NOT_SHARED}"
-    return RenderedValue(name, text, count_bytes(text), Translatable("{kind}, schema", kind=name))
+    return ContextPart(
+        text, kind=name, detail=Translatable("{kind}, schema", kind=name), whole_size=count_bytes(text)
+    )
 
 
-def _render(value: Any, max_bytes: int, share: Share) -> RenderedValue:
+def _render(value: Any, max_bytes: int, share: Share) -> ContextPart:
     speaks, own = find_own_text(value)
     subject, name = own if speaks else value, class_name(type(value))
     if rendered := _render_data(subject, max_bytes, share):
         return rendered
     plain = _convert(subject, max_bytes, share, is_inside=False)
     if isinstance(plain, str):
-        return RenderedValue(name, str.__str__(plain), count_bytes(plain), name)
+        return _describe_text(str.__str__(plain), name, count_bytes(plain))
     inner_bytes = max(max_bytes // NESTED_PART, MIN_BUDGET)
     deadline = monotonic() + MAX_CONTAINER_SECONDS
     convert = partial(_convert_inside, max_bytes=inner_bytes, share=share, deadline=deadline)
     text, size = encode_container(subject, max_bytes, convert)
-    return RenderedValue(name, text, size, name)
+    return _describe_text(text, name, size)
 
 
-def _render_data(value: Any, max_bytes: int, share: Share) -> RenderedValue | None:
+def _describe_text(text: str, kind: str, whole_size: int) -> ContextPart:
+    return ContextPart(text, kind=kind, detail=kind, whole_size=whole_size)
+
+
+def _render_data(value: Any, max_bytes: int, share: Share) -> ContextPart | None:
     """Return a frame or an array as text; `None` for any other value."""
     kind = type(value)
     if (read := frame.find_reader(kind)) is not None:

@@ -26,6 +26,31 @@ class TextPart:
 
 
 @dataclass(frozen=True, slots=True)
+class ContextPart(TextPart):
+    """Text of a prompt that describes a value, such as a data frame, and a description of it for the user."""
+
+    type: ClassVar[str] = "context"
+    name: str = ""
+    """The reference in the prompt, such as `df` or `rows[0]["x"]`; empty for the result of a tool."""
+    kind: str = ""
+    """What the value is, such as `pandas DataFrame` or `dict`."""
+    detail: str = ""
+    """What the text contains, such as `41,233 x 7, schema and 5 rows`."""
+    whole_size: int = 0
+    """Bytes of the text without a limit: exact for texts, estimated for frames and arrays, else a lower limit."""
+
+    @property
+    def size(self) -> int:
+        """Bytes of the text."""
+        return len(self.text.encode(errors="surrogatepass"))
+
+    @property
+    def label(self) -> str:
+        """The value in a few words, such as `df 41,233 x 7, schema and 5 rows`."""
+        return f"{self.name} {self.detail}" if self.name else self.detail
+
+
+@dataclass(frozen=True, slots=True)
 class ReasoningPart:
     """Reasoning of the model."""
 
@@ -106,7 +131,7 @@ class ToolResult:
     """Whether the call did not run because its arguments do not fit the tool."""
 
 
-Part = TextPart | ReasoningPart | MediaPart | ToolCall | ToolResult
+Part = TextPart | ContextPart | ReasoningPart | MediaPart | ToolCall | ToolResult
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +167,15 @@ class Message:
             else:
                 open_calls.append(call)
         return tuple(open_calls)
+
+
+def join_texts(parts: Iterable[Part]) -> Iterator[Part]:
+    """Yield the parts of a prompt as a server receives them: consecutive texts are one text."""
+    for is_text, group in groupby(parts, lambda part: isinstance(part, TextPart)):
+        if is_text:
+            yield TextPart("".join(part.text for part in group if isinstance(part, TextPart)))
+        else:
+            yield from group
 
 
 def split_responses(message: Message) -> Iterator[Message]:

@@ -10,10 +10,10 @@ from dataclasses import dataclass, fields
 from functools import partial
 from typing import Any
 
-from mimo_magics.context.rendered import RenderedValue
 from mimo_magics.context.value import render_value
 from mimo_magics.core.errors import BadOption
 from mimo_magics.core.i18n import Translatable
+from mimo_magics.core.messages import ContextPart, TextPart
 from mimo_magics.core.settings import CodeKind, Settings, Share
 from mimo_magics.notebook.argument_parser import unexpected_word_error
 from mimo_magics.notebook.cell_variables import Expansion, expand
@@ -28,8 +28,8 @@ OPTION_LINES_PATTERN = re.compile(r"(?:#\|[^\n]*+(?:\n|\Z))*+")
 class CellRequest:
     """The parsed text of a cell."""
 
-    prompt: str | None
-    """The prompt; `None` continues the last reply."""
+    prompt: str | tuple[TextPart, ...] | None
+    """The prompt, as parts if it has values of variables; `None` continues the last reply."""
     settings: Mapping[str, Any]
     """The settings that the cell overrides for this turn."""
     keep: bool = True
@@ -48,14 +48,16 @@ class CellRequest:
     """The kind of code to print instead of making the call."""
     notices: tuple[str, ...] = ()
     """Notices about the prompt, such as references without a value."""
-    values: tuple[RenderedValue, ...] = ()
-    """The values of variables in the prompt, as they are sent."""
+
+    @property
+    def prompt_text(self) -> str:
+        """The text of the prompt; empty if there is none."""
+        prompt = self.prompt or ""
+        return prompt if isinstance(prompt, str) else "".join(part.text for part in prompt)
 
 
 REQUEST_FIELDS = tuple(
-    field.name
-    for field in fields(CellRequest)
-    if field.name not in ("prompt", "settings", "notices", "values")
+    field.name for field in fields(CellRequest) if field.name not in ("prompt", "settings", "notices")
 )
 DEFAULT_SETTINGS = Settings()
 CONTINUE_COMMAND = "continue"
@@ -113,14 +115,15 @@ def build_cell_request(
     request_fields = {name: settings.pop(name) for name in REQUEST_FIELDS if name in settings}
     raw = settings.pop("raw", False)
     notices: tuple[str, ...] = ()
-    values: tuple[RenderedValue, ...] = ()
+    sent: str | tuple[TextPart, ...] | None = prompt
     if prompt is not None:
-        prompt = prompt.replace("\r\n", "\n")
+        prompt = prompt.replace("\r\n", "\n").rstrip("\n")
+        sent = prompt
         if not raw:
             expansion = _expand(prompt, variables, defaults, settings.get("share", defaults.share))
             notices = check_expansion(prompt, expansion, variables, defaults.unresolved)
-            prompt, values = expansion.text, expansion.values
-        prompt = _check_prompt(prompt)
+            sent, prompt = _get_sent_prompt(expansion), expansion.text
+        _check_prompt(prompt)
     out = request_fields.get("out")
     if out is not None and (not out.isidentifier() or keyword.iskeyword(out)):
         raise BadOption(
@@ -129,17 +132,21 @@ def build_cell_request(
         )
     if "stop" in settings:
         settings["stop"] = tuple(settings["stop"])
-    return CellRequest(prompt, settings, **request_fields, notices=notices, values=values)
+    return CellRequest(sent, settings, **request_fields, notices=notices)
 
 
 def _expand(prompt: str, variables: Mapping[str, Any], defaults: Settings, share: Share) -> Expansion:
     return expand(prompt, variables, partial(render_value, max_bytes=defaults.value_budget, share=share))
 
 
-def _check_prompt(prompt: str) -> str:
+def _get_sent_prompt(expansion: Expansion) -> str | tuple[TextPart, ...]:
+    has_values = any(isinstance(part, ContextPart) for part in expansion.parts)
+    return expansion.parts if has_values else expansion.text
+
+
+def _check_prompt(prompt: str) -> None:
     if not prompt.strip():
         raise BadOption(
             Translatable("The prompt is empty."),
             Translatable("Write it below %%mimo, or after the options of %mimo."),
         )
-    return prompt.rstrip("\n")

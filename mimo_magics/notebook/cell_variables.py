@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from mimo_magics.context.rendered import RenderedValue
+from mimo_magics.core.messages import ContextPart, TextPart
 
 NAME = r"(?!__)[^\W\d]\w*"
 STEP = rf"""\.({NAME})|\[(?:(-?[0-9]+)|"([^"\\{{}}\n]*)"|'([^'\\{{}}\n]*)')\]"""
@@ -44,16 +44,18 @@ STEP_PATTERN = re.compile(STEP)
 class Expansion:
     """A prompt with the values of its variables."""
 
-    text: str
+    parts: tuple[TextPart, ...]
+    """The texts as typed, and the values as they are sent. None is empty."""
     unresolved: tuple[tuple[int, str], ...] = ()
     """The references without a value, which stay as typed: their positions in the original prompt, and their texts."""
-    values: tuple[RenderedValue, ...] = ()
-    """The values as they are sent, in the order of their references."""
+
+    @property
+    def text(self) -> str:
+        """The prompt as it is sent."""
+        return "".join(part.text for part in self.parts)
 
 
-def expand(
-    prompt: str, namespace: Mapping[str, Any], render: Callable[[str, Any], RenderedValue]
-) -> Expansion:
+def expand(prompt: str, namespace: Mapping[str, Any], render: Callable[[str, Any], ContextPart]) -> Expansion:
     r"""Replace each `{name}`, `{df.columns}` and `{rows[0]["x"]}` by the text of its value.
 
     A reference is a name, then attributes and items. An item is an integer or a quoted string. Names do not
@@ -66,21 +68,21 @@ def expand(
         namespace: the variables.
         render: returns a value as it is sent, from the reference and the value.
     """
-    unresolved, values = [], []
-
-    def replace_reference(match: re.Match[str]) -> str:
+    parts: list[TextPart] = []
+    unresolved: list[tuple[int, str]] = []
+    end = 0
+    for match in BRACE_PATTERN.finditer(prompt):
         if match["name"] is None:
-            return match[0]
+            continue
         try:
-            rendered = render(match[0][1:-1], _resolve_reference(match, namespace))
+            value = render(match[0][1:-1], _resolve_reference(match, namespace))
         except Exception:  # noqa: BLE001  a property or a `__str__` can raise any error
             unresolved.append((match.start(), match[0]))
-            return match[0]
-        values.append(rendered)
-        return rendered.text
-
-    text = BRACE_PATTERN.sub(replace_reference, prompt)
-    return Expansion(text, tuple(unresolved), tuple(values))
+            continue
+        parts += [TextPart(prompt[end : match.start()]), value]
+        end = match.end()
+    parts.append(TextPart(prompt[end:]))
+    return Expansion(tuple(part for part in parts if part.text), tuple(unresolved))
 
 
 def _resolve_reference(match: re.Match[str], namespace: Mapping[str, Any]) -> Any:

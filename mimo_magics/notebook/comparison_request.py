@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
 
-from mimo_magics.context.rendered import RenderedValue
 from mimo_magics.core.errors import BadOption
 from mimo_magics.core.i18n import Translatable
+from mimo_magics.core.messages import TextPart
 from mimo_magics.core.settings import COMPARABLE_SETTINGS, Settings
 from mimo_magics.notebook.argument_parser import parse_options
 from mimo_magics.notebook.cell_request import DEFAULT_SETTINGS, build_cell_request, drop_option_lines
@@ -26,7 +26,7 @@ COMPARISON_FLAGS = {flag for option in COMPARISON_OPTIONS for flag in option.all
 class ComparisonRequest:
     """The parsed text of a `%%mimo_compare` cell."""
 
-    prompt: str
+    prompt: str | tuple[TextPart, ...]
     variants: tuple[Variant, ...]
     settings: Mapping[str, Any] = field(default_factory=dict)
     """The settings that all variants share."""
@@ -38,14 +38,12 @@ class ComparisonRequest:
     out: str | None = None
     notices: tuple[str, ...] = ()
     """Notices about the prompt, such as references without a value."""
-    values: tuple[RenderedValue, ...] = ()
-    """The values of variables in the prompt, as they are sent."""
 
 
 REQUEST_FIELDS = tuple(
     each.name
     for each in fields(ComparisonRequest)
-    if each.name not in ("prompt", "variants", "settings", "notices", "values")
+    if each.name not in ("prompt", "variants", "settings", "notices")
 )
 
 
@@ -101,5 +99,4 @@ def build_comparison_request(
         cell.settings,
         **request_fields,
         notices=cell.notices,
-        values=cell.values,
     )

@@ -153,7 +153,7 @@ class SessionSelection:
     def _iter_notices(self, request: CellRequest, target: DisplayTarget) -> Iterator[str]:
         """Yield the notices about the prompt, a new session and a missing cell id."""
         yield from request.notices
-        tokens = round(estimate_tokens(request.prompt or ""))
+        tokens = round(estimate_tokens(request.prompt_text))
         if request.keep and tokens > LARGE_PROMPT_TOKENS:
             yield Translatable(
                 "The prompt has about {tokens:,} tokens, which stay in the session and are sent with each later prompt. "

@@ -178,7 +178,7 @@ def _build_prompt_message(prompt: Prompt) -> Message:
             ),
             Translatable("A part is a value such as ImagePart. The session holds the earlier turns."),
         )
-    if not parts or (isinstance(prompt, str) and not prompt.strip()):
+    if all(isinstance(part, TextPart) and not part.text.strip() for part in parts):
         raise BadOption(Translatable("There is no prompt."), Translatable("Write a prompt."))
     return Message("user", tuple(map(_join_surrogates_in_part, parts)))
 
@@ -193,7 +193,7 @@ def _is_prompt_part(part: object) -> bool:
 def _join_surrogates_in_part(part: Part) -> Part:
     match part:
         case TextPart(text):
-            return TextPart(join_surrogates(text))
+            return replace(part, text=join_surrogates(text))
         case ImagePart(url) | AudioPart(url) | VideoPart(url):
             return replace(part, url=join_surrogates(url))
     return part

@@ -9,6 +9,7 @@ from datetime import datetime
 from mimo_magics.core.i18n import Translatable
 from mimo_magics.core.messages import (
     MAX_COUNT,
+    ContextPart,
     MediaPart,
     Message,
     Params,
@@ -129,5 +130,5 @@ def check_turn(turn: Turn) -> None:
         raise ValueError("the messages of a turn have other roles than user and assistant")
     if not all(isinstance(part, TextPart | MediaPart) for part in prompt.parts):
         raise ValueError("a prompt has a part of a wrong type")
-    if any(isinstance(part, MediaPart) for part in reply_message.parts):
+    if any(isinstance(part, ContextPart | MediaPart) for part in reply_message.parts):
         raise ValueError("a reply has a part of a wrong type")

@@ -29,6 +29,7 @@ from mimo_magics.core.messages import (
     ToolResult,
     Usage,
     VideoPart,
+    join_texts,
 )
 from mimo_magics.core.secret import Secret
 from mimo_magics.core.settings import Auth
@@ -158,9 +159,9 @@ def _encode_assistant(message: Message, request: Request) -> list[dict[str, Any]
 
 
 def _encode_prompt(message: Message) -> list[dict[str, Any]]:
-    blocks = [_encode_block(part) for part in message.parts]
+    blocks = [_encode_block(part) for part in join_texts(message.parts)]
     # MiMo refuses an image without text.
-    if all(isinstance(part, ImagePart) for part in message.parts):
+    if any(isinstance(part, ImagePart) for part in message.parts) and not message.text:
         blocks.append({"type": "text", "text": NO_TEXT_PLACEHOLDER})
     return blocks
 

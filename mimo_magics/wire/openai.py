@@ -30,6 +30,7 @@ from mimo_magics.core.messages import (
     ToolResult,
     Usage,
     VideoPart,
+    join_texts,
 )
 from mimo_magics.core.secret import Secret
 from mimo_magics.core.services import ServiceFields
@@ -175,7 +176,7 @@ def _encode_tool_call(call: ToolCall) -> dict[str, Any]:
 def _encode_content(message: Message) -> str | list[dict[str, Any]]:
     if all(isinstance(part, TextPart) for part in message.parts):
         return message.text
-    parts = [_encode_part(part) for part in message.parts]
+    parts = [_encode_part(part) for part in join_texts(message.parts)]
     # MiMo refuses an image without text: "`text` is not set".
     if not message.text:
         parts.append({"type": "text", "text": " "})

@@ -9,6 +9,7 @@ from hypothesis import given, strategies as st
 from mimo_magics.core import messages
 from mimo_magics.core.messages import (
     AudioPart,
+    ContextPart,
     ImagePart,
     Message,
     Params,
@@ -23,6 +24,7 @@ from mimo_magics.core.messages import (
     ToolResult,
     Usage,
     VideoPart,
+    join_texts,
     system_message,
     user_message,
     with_unique_ids,
@@ -104,6 +106,7 @@ def test_every_value_is_frozen_and_has_slots(kind):
 def test_every_part_has_its_kind():
     assert {part: part.type for part in get_args(Part)} == {
         TextPart: "text",
+        ContextPart: "context",
         ReasoningPart: "reasoning",
         ImagePart: "image",
         AudioPart: "audio",
@@ -111,6 +114,18 @@ def test_every_part_has_its_kind():
         ToolCall: "tool_call",
         ToolResult: "tool_result",
     }
+
+
+def test_consecutive_texts_of_a_prompt_are_sent_as_one():
+    image = ImagePart("https://example.org/a.png")
+    parts = (TextPart("a "), ContextPart("b", "x"), image, ContextPart("c"), image)
+    assert tuple(join_texts(parts)) == (TextPart("a b"), image, TextPart("c"), image)
+
+
+def test_a_context_part_has_its_size_and_a_label():
+    assert ContextPart("今\ud800", "df", detail="3 x 2").label == "df 3 x 2"
+    assert ContextPart("今\ud800", detail="3 x 2").label == "3 x 2"
+    assert ContextPart("今\ud800").size == 6
 
 
 def test_one_result_belongs_to_one_call():

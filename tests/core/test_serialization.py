@@ -44,7 +44,14 @@ def test_the_json_of_every_part_has_its_kind():
             {"type": "reasoning", "text": "Hm.", "signature": "sig"},
             {"type": "text", "text": "Hello."},
             {"type": "image", "url": "https://example.org/a.png"},
-            {"type": "audio", "url": "data:audio/wav;base64,AAAA"},
+            {"type": "audio", "url": "data:audio/wav;base64,AAAA", "name": "bell"},
+            {
+                "type": "video",
+                "url": "https://example.org/a.mp4",
+                "name": "tide",
+                "fps": 0.5,
+                "media_resolution": "max",
+            },
             {"type": "tool_call", "id": "call_1", "name": "tide", "arguments": '{"port": "基隆"}'},
             {
                 "type": "tool_result",

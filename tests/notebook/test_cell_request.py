@@ -4,8 +4,8 @@ from argparse import Namespace
 
 import pytest
 
-from mimo_magics.context.rendered import RenderedValue
 from mimo_magics.core.errors import BadOption
+from mimo_magics.core.messages import ContextPart, TextPart
 from mimo_magics.core.settings import Settings
 from mimo_magics.notebook.cell_request import CellRequest, build_cell_request, split_options
 
@@ -66,25 +66,26 @@ def test_only_given_options_override_the_settings() -> None:
 
 def test_variables_in_the_prompt_are_replaced_unless_it_is_raw() -> None:
     request = build_cell_request(Namespace(), "Explain {x}", {"x": 1})
-    assert request == CellRequest("Explain 1", {}, values=(RenderedValue("int", "1", 1, "int", "x"),))
+    assert request == CellRequest((TextPart("Explain "), ContextPart("1", "x", "int", "int", 1)), {})
     assert build_cell_request(Namespace(raw=True), "Explain {x}", {"x": 1}) == CellRequest("Explain {x}", {})
 
 
 def test_the_values_follow_the_settings_and_the_option() -> None:
     rows = {"rows": ["canary"] * 1_000}
     long = build_cell_request(Namespace(), "Count {rows}", rows, Settings(value_budget=1_000))
-    assert [(value.name, value.size <= 1_000, value.whole_size) for value in long.values] == [
-        ("rows", True, 10_000)
-    ]
-    assert long.prompt == f"Count {long.values[0].text}"
+    assert isinstance(long.prompt, tuple)
+    typed, value = long.prompt
+    assert typed == TextPart("Count ")
+    assert isinstance(value, ContextPart)
+    assert (value.name, value.size <= 1_000, value.whole_size) == ("rows", True, 10_000)
     schema = build_cell_request(Namespace(share="schema"), "Count {rows}", rows)
-    assert schema.prompt == "Count list of 1,000 items: str\nValues are not shared."
+    assert schema.prompt_text == "Count list of 1,000 items: str\nValues are not shared."
     assert schema.settings == {"share": "schema"}
 
 
 def test_references_without_a_value_are_noticed_or_refused() -> None:
     request = build_cell_request(Namespace(), "{x} {y}", {"x": 1})
-    assert request.prompt == "1 {y}"
+    assert request.prompt_text == "1 {y}"
     assert [notice.partition(". ")[0] for notice in request.notices] == ["Not replaced in the prompt: {y}"]
     assert build_cell_request(Namespace(), "{y}", {}, Settings(unresolved="ignore")) == CellRequest("{y}", {})
     assert build_cell_request(Namespace(raw=True), "{y}", {}, Settings(unresolved="error")) == CellRequest(

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import example, given, strategies as st
 from support.as_str import as_str
 
+from mimo_magics.core.messages import TextPart
 from mimo_magics.notebook.cell_variables import Expansion, expand
 
 
@@ -237,9 +238,7 @@ def test_references_in_a_value_are_not_replaced() -> None:
 def test_the_values_are_returned_with_their_references() -> None:
     rows = [{"x": 1}]
     assert expand("{rows[0]['x']} {y} {rows}", {"rows": rows}, as_str) == Expansion(
-        "1 {y} [{'x': 1}]",
-        ((15, "{y}"),),
-        (as_str("rows[0]['x']", 1), as_str("rows", rows)),
+        (as_str("rows[0]['x']", 1), TextPart(" {y} "), as_str("rows", rows)), ((15, "{y}"),)
     )
 
 

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from mimo_magics.core.errors import BadOption
+from mimo_magics.core.messages import ContextPart, TextPart
 from mimo_magics.notebook.comparison_request import ComparisonRequest, build_comparison_request, parse_line
 from mimo_magics.session.comparison.variants import Variant
 
@@ -70,7 +71,11 @@ def test_shared_settings_are_not_variants() -> None:
 
 
 def test_variables_in_the_prompt_are_replaced_unless_it_is_raw() -> None:
-    assert request("", "Say {word}.", word="yes").prompt == "Say yes."
+    assert request("", "Say {word}.", word="yes").prompt == (
+        TextPart("Say "),
+        ContextPart("yes", "word", "str", "str", 3),
+        TextPart("."),
+    )
     assert request("--raw", "Say {word}.", word="yes").prompt == "Say {word}."
 
 

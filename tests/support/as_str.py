@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from mimo_magics.context.rendered import RenderedValue
+from mimo_magics.core.messages import ContextPart
 
 
-def as_str(name: str, value: object) -> RenderedValue:
+def as_str(name: str, value: object) -> ContextPart:
     """Return a value as its `str`."""
     text = str(value)
-    return RenderedValue("", text, len(text), "", name)
+    return ContextPart(text, name, whole_size=len(text))

@@ -25,6 +25,7 @@ from mimo_magics.core.events import (
 )
 from mimo_magics.core.messages import (
     AudioPart,
+    ContextPart,
     ImagePart,
     Message,
     Params,
@@ -240,6 +241,20 @@ def test_images_are_blocks_with_a_source():
         {"type": "image", "source": {"type": "url", "url": "https://example.org/a.png"}},
         {"type": "image", "source": {"type": "base64", "media_type": "image/png", "data": "AAAA"}},
         words("Hm?"),
+    ]
+
+
+def test_a_value_and_the_text_around_it_are_one_block():
+    parts = (
+        TextPart("Look at "),
+        ContextPart("[1]", "rows"),
+        ImagePart("https://example.org/a.png"),
+        TextPart("."),
+    )
+    assert sent(Message("user", parts))[0]["content"] == [
+        words("Look at [1]"),
+        {"type": "image", "source": {"type": "url", "url": "https://example.org/a.png"}},
+        words("."),
     ]
 
 

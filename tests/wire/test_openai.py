@@ -17,6 +17,7 @@ from mimo_magics.core.events import (
 from mimo_magics.core.messages import (
     Annotation,
     AudioPart,
+    ContextPart,
     ImagePart,
     Message,
     Params,
@@ -211,6 +212,16 @@ def test_images_and_audio_are_parts():
                 {"type": "input_audio", "input_audio": {"data": "data:audio/wav;base64,AAAA"}},
             ],
         }
+    ]
+
+
+def test_a_value_and_the_text_around_it_are_one_text():
+    parts = (TextPart("Look at "), ContextPart("[1]", "rows"))
+    assert sent(Message("user", parts))[0]["content"] == "Look at [1]"
+    (message,) = sent(Message("user", (*parts, ImagePart("data:image/png;base64,AAAA"))))
+    assert message["content"] == [
+        {"type": "text", "text": "Look at [1]"},
+        {"type": "image_url", "image_url": {"url": "data:image/png;base64,AAAA"}},
     ]
 
 

@@ -193,7 +193,7 @@ class PromptBox:
         variables = get_prompt_variables(self._shell)
         render = partial(render_value, max_bytes=settings.value_budget, share=settings.share)
         expansion = expand(self._prompt.value, variables, render)
-        return expansion.text, check_expansion(self._prompt.value, expansion, variables, settings.unresolved)
+        return expansion.parts, check_expansion(self._prompt.value, expansion, variables, settings.unresolved)
 
     def _show_document(self) -> None:
         """Replace the widgets of the reply by its document."""

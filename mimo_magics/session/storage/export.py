@@ -18,6 +18,7 @@ from mimo_magics.core.messages import (
     TextPart,
     ToolCall,
     ToolResult,
+    join_texts,
     system_message,
 )
 from mimo_magics.core.services import LOCAL_SERVICE, SERVICES
@@ -206,7 +207,7 @@ def _format_call(function: str, arguments: list[object], options: Mapping[str, o
 
 
 def _get_prompt(turn: Turn) -> str | list[Part]:
-    match turn.prompt.parts:
+    match tuple(join_texts(turn.prompt.parts)):
         case (TextPart(text),):
             return text
         case parts:

@@ -8,6 +8,7 @@ from hypothesis import given, strategies as st
 from mimo_magics.core.messages import (
     Annotation,
     AudioPart,
+    ContextPart,
     ImagePart,
     Message,
     Params,
@@ -30,6 +31,7 @@ MESSAGE = Message(
     (
         ReasoningPart("Hm.", "sig"),
         TextPart("Hello."),
+        ContextPart("[1]", "rows", "list", "list", 3),
         ImagePart("https://example.org/a.png"),
         AudioPart("data:audio/wav;base64,AAAA", "bell"),
         VideoPart("https://example.org/a.mp4", "tide", 0.5, "max"),
@@ -174,6 +176,7 @@ def test_an_integer_is_read_as_a_float_and_null_as_a_missing_value():
 TEXT = st.text(max_size=20)
 PARTS = st.one_of(
     st.builds(TextPart, TEXT),
+    st.builds(ContextPart, TEXT, TEXT, TEXT, TEXT, st.integers(0, 2**62)),
     st.builds(ReasoningPart, TEXT, TEXT),
     st.builds(ImagePart, TEXT),
     st.builds(AudioPart, TEXT),
