@@ -10,14 +10,15 @@ from dataclasses import dataclass, fields
 from functools import partial
 from typing import Any
 
-from mimo_magics.context.value import render_value
+from mimo_magics.context.picture import render_part
 from mimo_magics.core.errors import BadOption
 from mimo_magics.core.i18n import Translatable
-from mimo_magics.core.messages import ContextPart, TextPart
+from mimo_magics.core.messages import MediaPart, TextPart
 from mimo_magics.core.settings import CodeKind, Settings, Share
 from mimo_magics.notebook.argument_parser import unexpected_word_error
 from mimo_magics.notebook.cell_variables import Expansion, expand
 from mimo_magics.notebook.command_line import scan_options
+from mimo_magics.notebook.media_options import take_media
 from mimo_magics.notebook.options import OPTIONS_BY_FLAG
 from mimo_magics.notebook.unresolved_references import check_expansion
 
@@ -28,8 +29,8 @@ OPTION_LINES_PATTERN = re.compile(r"(?:#\|[^\n]*+(?:\n|\Z))*+")
 class CellRequest:
     """The parsed text of a cell."""
 
-    prompt: str | tuple[TextPart, ...] | None
-    """The prompt, as parts if it has values of variables; `None` continues the last reply."""
+    prompt: str | tuple[TextPart | MediaPart, ...] | None
+    """The prompt, as parts if it has values of variables or media; `None` continues the last reply."""
     settings: Mapping[str, Any]
     """The settings that the cell overrides for this turn."""
     keep: bool = True
@@ -53,7 +54,11 @@ class CellRequest:
     def prompt_text(self) -> str:
         """The text of the prompt; empty if there is none."""
         prompt = self.prompt or ""
-        return prompt if isinstance(prompt, str) else "".join(part.text for part in prompt)
+        return (
+            prompt
+            if isinstance(prompt, str)
+            else "".join(part.text for part in prompt if isinstance(part, TextPart))
+        )
 
 
 REQUEST_FIELDS = tuple(
@@ -108,22 +113,30 @@ def build_cell_request(
             references without a value.
 
     Raises:
-        BadOption: The prompt is empty, the name for the reply is not an identifier, or a reference has no value
+        BadOption: The prompt is empty, an image cannot be sent, the name for the reply is not an identifier, or a reference has no value
             and the setting `unresolved` is `error`.
     """
     settings = {name: value for name, value in vars(options).items() if value is not None}
     request_fields = {name: settings.pop(name) for name in REQUEST_FIELDS if name in settings}
     raw = settings.pop("raw", False)
     notices: tuple[str, ...] = ()
-    sent: str | tuple[TextPart, ...] | None = prompt
+    sent: str | tuple[TextPart | MediaPart, ...] | None = prompt
+    share = settings.get("share", defaults.share)
+    media = take_media(settings, variables, share)
     if prompt is not None:
         prompt = prompt.replace("\r\n", "\n").rstrip("\n")
         sent = prompt
         if not raw:
-            expansion = _expand(prompt, variables, defaults, settings.get("share", defaults.share))
+            expansion = _expand(prompt, variables, defaults, share)
             notices = check_expansion(prompt, expansion, variables, defaults.unresolved)
-            sent, prompt = _get_sent_prompt(expansion), expansion.text
-        _check_prompt(prompt)
+            sent = _get_sent_prompt(expansion)
+        _check_prompt(sent)
+        sent = (*media, *_as_parts(sent)) if media else sent
+    elif media:
+        raise BadOption(
+            Translatable("A reply is continued without images, audio and video."),
+            Translatable("Write a prompt instead."),
+        )
     out = request_fields.get("out")
     if out is not None and (not out.isidentifier() or keyword.iskeyword(out)):
         raise BadOption(
@@ -136,16 +149,20 @@ def build_cell_request(
 
 
 def _expand(prompt: str, variables: Mapping[str, Any], defaults: Settings, share: Share) -> Expansion:
-    return expand(prompt, variables, partial(render_value, max_bytes=defaults.value_budget, share=share))
+    return expand(prompt, variables, partial(render_part, max_bytes=defaults.value_budget, share=share))
 
 
-def _get_sent_prompt(expansion: Expansion) -> str | tuple[TextPart, ...]:
-    has_values = any(isinstance(part, ContextPart) for part in expansion.parts)
+def _get_sent_prompt(expansion: Expansion) -> str | tuple[TextPart | MediaPart, ...]:
+    has_values = any(type(part) is not TextPart for part in expansion.parts)
     return expansion.parts if has_values else expansion.text
 
 
-def _check_prompt(prompt: str) -> None:
-    if not prompt.strip():
+def _as_parts(prompt: str | tuple[TextPart | MediaPart, ...]) -> tuple[TextPart | MediaPart, ...]:
+    return (TextPart(prompt),) if isinstance(prompt, str) else prompt
+
+
+def _check_prompt(prompt: str | tuple[TextPart | MediaPart, ...]) -> None:
+    if all(isinstance(part, TextPart) and not part.text.strip() for part in _as_parts(prompt)):
         raise BadOption(
             Translatable("The prompt is empty."),
             Translatable("Write it below %%mimo, or after the options of %mimo."),
