@@ -87,7 +87,8 @@ def fit_image(data: bytes, name: str, max_bytes: int) -> bytes:
             exif = image.getexif()
             is_turned = exif.get(ORIENTATION_TAG, UPRIGHT) != UPRIGHT
             fits = len(data) <= max_bytes and image.width * image.height <= MAX_IMAGE_PIXELS
-            if fits and not is_turned and GPS_TAG not in exif:
+            # A BMP file is not compressed, and the Anthropic format does not name its type.
+            if fits and not is_turned and GPS_TAG not in exif and image.format != "BMP":
                 return data
             return encode_image(image, max_bytes)
     except BadOption:

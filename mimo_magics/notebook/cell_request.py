@@ -13,12 +13,12 @@ from typing import Any
 from mimo_magics.context.picture import render_part
 from mimo_magics.core.errors import BadOption
 from mimo_magics.core.i18n import Translatable
-from mimo_magics.core.messages import MediaPart, TextPart
+from mimo_magics.core.messages import Message, Part, TextPart
 from mimo_magics.core.settings import CodeKind, Settings, Share
 from mimo_magics.notebook.argument_parser import unexpected_word_error
 from mimo_magics.notebook.cell_variables import Expansion, expand
 from mimo_magics.notebook.command_line import scan_options
-from mimo_magics.notebook.media_options import take_media
+from mimo_magics.notebook.media_options import MEDIA_OPTIONS, add_media
 from mimo_magics.notebook.options import OPTIONS_BY_FLAG
 from mimo_magics.notebook.unresolved_references import check_expansion
 
@@ -29,7 +29,7 @@ OPTION_LINES_PATTERN = re.compile(r"(?:#\|[^\n]*+(?:\n|\Z))*+")
 class CellRequest:
     """The parsed text of a cell."""
 
-    prompt: str | tuple[TextPart | MediaPart, ...] | None
+    prompt: str | tuple[Part, ...] | None
     """The prompt, as parts if it has values of variables or media; `None` continues the last reply."""
     settings: Mapping[str, Any]
     """The settings that the cell overrides for this turn."""
@@ -54,11 +54,7 @@ class CellRequest:
     def prompt_text(self) -> str:
         """The text of the prompt; empty if there is none."""
         prompt = self.prompt or ""
-        return (
-            prompt
-            if isinstance(prompt, str)
-            else "".join(part.text for part in prompt if isinstance(part, TextPart))
-        )
+        return prompt if isinstance(prompt, str) else Message("user", prompt).text
 
 
 REQUEST_FIELDS = tuple(
@@ -113,16 +109,16 @@ def build_cell_request(
             references without a value.
 
     Raises:
-        BadOption: The prompt is empty, an image cannot be sent, the name for the reply is not an identifier, or a reference has no value
-            and the setting `unresolved` is `error`.
+        BadOption: The prompt is empty, the name for the reply is not an identifier, a reference has no value
+            and the setting `unresolved` is `error`, or an image, audio or a video cannot be sent.
     """
     settings = {name: value for name, value in vars(options).items() if value is not None}
     request_fields = {name: settings.pop(name) for name in REQUEST_FIELDS if name in settings}
     raw = settings.pop("raw", False)
     notices: tuple[str, ...] = ()
-    sent: str | tuple[TextPart | MediaPart, ...] | None = prompt
+    sent: str | tuple[Part, ...] | None = prompt
     share = settings.get("share", defaults.share)
-    media = take_media(settings, variables, share)
+    media = {name: settings.pop(name) for name in MEDIA_OPTIONS if name in settings}
     if prompt is not None:
         prompt = prompt.replace("\r\n", "\n").rstrip("\n")
         sent = prompt
@@ -131,20 +127,10 @@ def build_cell_request(
             notices = check_expansion(prompt, expansion, variables, defaults.unresolved)
             sent = _get_sent_prompt(expansion)
         _check_prompt(sent)
-        sent = (*media, *_as_parts(sent)) if media else sent
-    elif media:
-        raise BadOption(
-            Translatable("A reply is continued without images, audio and video."),
-            Translatable("Write a prompt instead."),
-        )
-    out = request_fields.get("out")
-    if out is not None and (not out.isidentifier() or keyword.iskeyword(out)):
-        raise BadOption(
-            Translatable("{out!r} is not a valid variable name.", out=out),
-            Translatable("Use a Python identifier, such as -o reply."),
-        )
+    _check_variable_name(request_fields.get("out"))
     if "stop" in settings:
         settings["stop"] = tuple(settings["stop"])
+    sent = add_media(sent, media, variables, share) if media else sent
     return CellRequest(sent, settings, **request_fields, notices=notices)
 
 
@@ -152,17 +138,22 @@ def _expand(prompt: str, variables: Mapping[str, Any], defaults: Settings, share
     return expand(prompt, variables, partial(render_part, max_bytes=defaults.value_budget, share=share))
 
 
-def _get_sent_prompt(expansion: Expansion) -> str | tuple[TextPart | MediaPart, ...]:
+def _get_sent_prompt(expansion: Expansion) -> str | tuple[Part, ...]:
     has_values = any(type(part) is not TextPart for part in expansion.parts)
     return expansion.parts if has_values else expansion.text
 
 
-def _as_parts(prompt: str | tuple[TextPart | MediaPart, ...]) -> tuple[TextPart | MediaPart, ...]:
-    return (TextPart(prompt),) if isinstance(prompt, str) else prompt
+def _check_variable_name(out: str | None) -> None:
+    if out is not None and (not out.isidentifier() or keyword.iskeyword(out)):
+        raise BadOption(
+            Translatable("{out!r} is not a valid variable name.", out=out),
+            Translatable("Use a Python identifier, such as -o reply."),
+        )
 
 
-def _check_prompt(prompt: str | tuple[TextPart | MediaPart, ...]) -> None:
-    if all(isinstance(part, TextPart) and not part.text.strip() for part in _as_parts(prompt)):
+def _check_prompt(prompt: str | tuple[Part, ...]) -> None:
+    parts = (TextPart(prompt),) if isinstance(prompt, str) else prompt
+    if all(isinstance(part, TextPart) and not part.text.strip() for part in parts):
         raise BadOption(
             Translatable("The prompt is empty."),
             Translatable("Write it below %%mimo, or after the options of %mimo."),

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from mimo_magics.core.errors import MimoError
-from mimo_magics.core.messages import ContextPart, MediaPart, TextPart
+from mimo_magics.core.messages import ContextPart, MediaPart, Part, TextPart
 
 NAME = r"(?!__)[^\W\d]\w*"
 STEP = rf"""\.({NAME})|\[(?:(-?[0-9]+)|"([^"\\{{}}\n]*)"|'([^'\\{{}}\n]*)')\]"""
@@ -46,7 +46,7 @@ STEP_PATTERN = re.compile(STEP)
 class Expansion:
     """A prompt with the values of its variables."""
 
-    parts: tuple[TextPart | MediaPart, ...]
+    parts: tuple[Part, ...]
     """The texts as typed, and the values as they are sent. No text is empty."""
     unresolved: tuple[tuple[int, str], ...] = ()
     """The references without a value, which stay as typed: their positions in the original prompt, and their texts."""
@@ -75,7 +75,7 @@ def expand(
     Raises:
         MimoError: a value is a picture that cannot be sent.
     """
-    parts: list[TextPart | MediaPart] = []
+    parts: list[Part] = []
     unresolved: list[tuple[int, str]] = []
     end = 0
     for match in BRACE_PATTERN.finditer(prompt):

@@ -12,36 +12,50 @@ from mimo_magics.context.media_file import read_media_file
 from mimo_magics.context.picture import find_media
 from mimo_magics.core.errors import BadOption
 from mimo_magics.core.i18n import Translatable
-from mimo_magics.core.messages import MediaPart
+from mimo_magics.core.messages import MediaPart, Part, TextPart
 from mimo_magics.core.settings import Share
 from mimo_magics.notebook.cell_variables import find_variable
+from mimo_magics.session.attachments import NOT_SHARED, SHARE_ADVICE
 
 KINDS = ("image", "audio", "video")
 VIDEO_OPTIONS = ("fps", "media_resolution")
+MEDIA_OPTIONS = (*KINDS, *VIDEO_OPTIONS)
+"""Names of the options, as argparse has them."""
 FPS_RANGE = (0.1, 10.0)
 URL_START = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:(?://|[^\\/])")
 """A scheme of two letters or more: `C:` begins a path."""
 
 
-def take_media(options: dict[str, Any], variables: Mapping[str, Any], share: Share) -> tuple[MediaPart, ...]:
-    """Remove the options for media from those of a cell, and return their parts.
+def add_media(
+    prompt: str | tuple[Part, ...] | None,
+    options: Mapping[str, Any],
+    variables: Mapping[str, Any],
+    share: Share,
+) -> tuple[Part, ...]:
+    """Return a prompt with media before it.
 
     Args:
-        options: the options of the cell by name; those for media are removed.
+        prompt: the prompt; `None` continues the last reply.
+        options: the values of `MEDIA_OPTIONS` that the cell has.
         variables: the variables for the prompt.
         share: with `schema`, only web addresses are sent.
 
     Raises:
-        BadOption: a file or variable cannot be sent, or `--fps` is out of range.
+        BadOption: a file or variable cannot be sent, `--fps` is out of range, or there is no prompt.
     """
-    places = {kind: options.pop(kind, ()) for kind in KINDS}
-    video_options = {name: options.pop(name) for name in VIDEO_OPTIONS if name in options}
-    _check_video_options(video_options, has_video=bool(places["video"]))
-    return tuple(
+    if prompt is None:
+        raise BadOption(
+            Translatable("A reply is continued without images, audio and video."),
+            Translatable("Write a prompt instead."),
+        )
+    video_options = {name: options[name] for name in VIDEO_OPTIONS if name in options}
+    _check_video_options(video_options, has_video="video" in options)
+    media = (
         _find_part(kind, place, variables, share, video_options if kind == "video" else {})
         for kind in KINDS
-        for place in places[kind]
+        for place in options.get(kind, ())
     )
+    return (*media, *((TextPart(prompt),) if isinstance(prompt, str) else prompt))
 
 
 def _check_video_options(options: Mapping[str, Any], *, has_video: bool) -> None:
@@ -65,8 +79,7 @@ def _find_part(
         return url_part(kind, place, **options)
     if share == "schema":
         raise BadOption(
-            Translatable("share=schema sends no images, audio or video: {name}", name=shorten_name(place)),
-            Translatable("Remove them, or share them for this prompt: --share sample"),
+            Translatable("{why}: {what}.", why=NOT_SHARED, what=shorten_name(place)), SHARE_ADVICE
         )
     found, value = find_variable(place, variables)
     if found and not isinstance(value, str | PurePath):

@@ -18,6 +18,8 @@ from mimo_magics.core.settings import Api, Share
 
 MEDIA_SERVICE = "xiaomi"
 """The service that is named to users of a service without a model for media."""
+NOT_SHARED = Translatable("share=schema sends no images, audio or video")
+SHARE_ADVICE = Translatable("Remove them, or share them for this prompt: --share sample")
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,11 +110,9 @@ def _find_exclusions(recipient: Recipient) -> Iterator[_Exclusion]:
 
 
 def _find_private_media() -> Iterator[_Exclusion]:
-    reason = Translatable("share=schema sends no images, audio or video")
-    advice = Translatable("Remove them, or share them for this prompt: --share sample")
     for part_type in (ImagePart, AudioPart, VideoPart):
         placeholder = f"{part_type.type.capitalize()} was omitted: it is not shared"
-        yield _Exclusion(part_type, placeholder, reason, advice, keeps_urls=True)
+        yield _Exclusion(part_type, placeholder, NOT_SHARED, SHARE_ADVICE, keeps_urls=True)
 
 
 def _advise_model(service: str) -> str:

@@ -197,7 +197,7 @@ def _encode_part(part: object) -> dict[str, Any]:
 
 
 def _encode_video(video: VideoPart) -> dict[str, Any]:
-    """Encode a video. The options stand beside its URL, as documented; the server also reads them inside `video_url`."""
+    """Encode a video, with the options beside its URL as documented."""
     options = {"fps": video.fps, "media_resolution": video.media_resolution}
     return {
         "type": "video_url",
