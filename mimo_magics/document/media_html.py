@@ -14,12 +14,13 @@ from mimo_magics.core.i18n import translate
 from mimo_magics.core.media_size import read_image_size
 from mimo_magics.core.media_type import find_media_type, read_data_url
 from mimo_magics.core.text import escape_html
+from mimo_magics.document import styles
 
 MAX_URL_CHARS = 30_000
 MAX_SIDE = 4_096
 """Pixels of a side. A few kilobytes can claim more pixels than a browser has memory for."""
 THUMBNAIL_PATTERN = re.compile(r"data:(image/(?:png|jpeg|webp|gif));base64,[A-Za-z0-9+/]+={0,2}")
-ROW_STYLE = "display:flex;flex-wrap:wrap;gap:0.5em 1em;align-items:flex-end;margin:0 0 0.5em"
+ROW_STYLE = "display:flex;flex-wrap:wrap;gap:0.5em 1em;align-items:flex-start;margin:0 0 0.5em"
 ITEM_STYLE = "max-width:16em;overflow-wrap:break-word"
 IMAGE_STYLE = "display:block;max-width:12em;max-height:8em;margin:0"
 
@@ -57,4 +58,4 @@ def _item_html(item: MediaItem) -> str:
         if is_thumbnail(item.thumbnail)
         else ""
     )
-    return f'{image}<small dir="auto">{label}</small>'
+    return f'{image}<small dir="auto" style="{styles.QUIET}">{label}</small>'

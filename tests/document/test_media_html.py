@@ -19,7 +19,7 @@ def data_url(data: bytes, media_type: str = "image/png") -> str:
 def test_a_thumbnail_has_its_label_below_it() -> None:
     html = media_html([MediaItem("plot.png 640x480, about 300 tokens", data_url(png()))])
     assert f'<img src="{data_url(png())}" alt="plot.png 640x480, about 300 tokens"' in html
-    assert '<small dir="auto">plot.png 640x480, about 300 tokens</small>' in html
+    assert '<small dir="auto" style="opacity:0.7">plot.png 640x480, about 300 tokens</small>' in html
 
 
 def test_media_without_a_thumbnail_have_their_label() -> None:
