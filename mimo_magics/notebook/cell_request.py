@@ -13,12 +13,12 @@ from typing import Any
 from mimo_magics.context.picture import render_part
 from mimo_magics.core.errors import BadOption
 from mimo_magics.core.i18n import Translatable
-from mimo_magics.core.messages import Message, Part, TextPart
+from mimo_magics.core.messages import Message, TextPart
 from mimo_magics.core.settings import CodeKind, Settings, Share
 from mimo_magics.notebook.argument_parser import unexpected_word_error
-from mimo_magics.notebook.cell_variables import Expansion, expand
+from mimo_magics.notebook.cell_variables import expand
 from mimo_magics.notebook.command_line import scan_options
-from mimo_magics.notebook.media_options import MEDIA_OPTIONS, add_media
+from mimo_magics.notebook.media_options import MEDIA_OPTIONS, SentPrompt, add_media, as_parts
 from mimo_magics.notebook.options import OPTIONS_BY_FLAG
 from mimo_magics.notebook.unresolved_references import check_expansion
 
@@ -29,8 +29,8 @@ OPTION_LINES_PATTERN = re.compile(r"(?:#\|[^\n]*+(?:\n|\Z))*+")
 class CellRequest:
     """The parsed text of a cell."""
 
-    prompt: str | tuple[Part, ...] | None
-    """The prompt, as parts if it has values of variables or media; `None` continues the last reply."""
+    prompt: SentPrompt | None
+    """The prompt; `None` continues the last reply."""
     settings: Mapping[str, Any]
     """The settings that the cell overrides for this turn."""
     keep: bool = True
@@ -53,8 +53,7 @@ class CellRequest:
     @property
     def prompt_text(self) -> str:
         """The text of the prompt; empty if there is none."""
-        prompt = self.prompt or ""
-        return prompt if isinstance(prompt, str) else Message("user", prompt).text
+        return Message("user", as_parts(self.prompt or "")).text
 
 
 REQUEST_FIELDS = tuple(
@@ -115,32 +114,19 @@ def build_cell_request(
     settings = {name: value for name, value in vars(options).items() if value is not None}
     request_fields = {name: settings.pop(name) for name in REQUEST_FIELDS if name in settings}
     raw = settings.pop("raw", False)
+    sent: SentPrompt | None = prompt
     notices: tuple[str, ...] = ()
-    sent: str | tuple[Part, ...] | None = prompt
     share = settings.get("share", defaults.share)
     media = {name: settings.pop(name) for name in MEDIA_OPTIONS if name in settings}
     if prompt is not None:
         prompt = prompt.replace("\r\n", "\n").rstrip("\n")
-        sent = prompt
-        if not raw:
-            expansion = _expand(prompt, variables, defaults, share)
-            notices = check_expansion(prompt, expansion, variables, defaults.unresolved)
-            sent = _get_sent_prompt(expansion)
+        sent, notices = (prompt, ()) if raw else _expand_prompt(prompt, variables, defaults, share)
         _check_prompt(sent)
     _check_variable_name(request_fields.get("out"))
     if "stop" in settings:
         settings["stop"] = tuple(settings["stop"])
     sent = add_media(sent, media, variables, share) if media else sent
     return CellRequest(sent, settings, **request_fields, notices=notices)
-
-
-def _expand(prompt: str, variables: Mapping[str, Any], defaults: Settings, share: Share) -> Expansion:
-    return expand(prompt, variables, partial(render_part, max_bytes=defaults.value_budget, share=share))
-
-
-def _get_sent_prompt(expansion: Expansion) -> str | tuple[Part, ...]:
-    has_values = any(type(part) is not TextPart for part in expansion.parts)
-    return expansion.parts if has_values else expansion.text
 
 
 def _check_variable_name(out: str | None) -> None:
@@ -151,9 +137,18 @@ def _check_variable_name(out: str | None) -> None:
         )
 
 
-def _check_prompt(prompt: str | tuple[Part, ...]) -> None:
-    parts = (TextPart(prompt),) if isinstance(prompt, str) else prompt
-    if all(isinstance(part, TextPart) and not part.text.strip() for part in parts):
+def _expand_prompt(
+    prompt: str, variables: Mapping[str, Any], defaults: Settings, share: Share
+) -> tuple[SentPrompt, tuple[str, ...]]:
+    """Return a prompt with the values of its variables, and the notices about it."""
+    expansion = expand(prompt, variables, partial(render_part, max_bytes=defaults.value_budget, share=share))
+    notices = check_expansion(prompt, expansion, variables, defaults.unresolved)
+    has_values = any(type(part) is not TextPart for part in expansion.parts)
+    return expansion.parts if has_values else expansion.text, notices
+
+
+def _check_prompt(prompt: SentPrompt) -> None:
+    if all(isinstance(part, TextPart) and not part.text.strip() for part in as_parts(prompt)):
         raise BadOption(
             Translatable("The prompt is empty."),
             Translatable("Write it below %%mimo, or after the options of %mimo."),
