@@ -6,16 +6,19 @@ import json
 import traceback
 from collections.abc import Collection
 from math import isinf
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
+T = TypeVar("T")
 MAX_ERROR_CHARS = 500
 """Characters of an error message for the model."""
 MAX_VALUE_CHARS = 80
 MAX_ERRORS = 3
 """Mistakes that one message reports. An array can have a thousand wrong items."""
+MAX_EXACT_FLOAT = 2**53
+"""Below, a float is the integer that was written."""
 MAX_REPAIR_PASSES = 2
 """Two passes repair `"5.0"`: to a number, then to an integer."""
 
@@ -41,20 +44,23 @@ def parse_arguments(
         BadArguments: the arguments do not fit.
     """
     try:
-        return _validate(parse_json_object(arguments), adapter, none_defaults)
+        return validate_json_value(parse_json_object(arguments), adapter, none_defaults)
     except BadArguments:
         raise
     except ValidationError as error:
-        raise BadArguments(_format_errors(error)) from None
+        raise BadArguments(format_errors(error)) from None
     except RecursionError:
         raise BadArguments("The arguments are nested too deeply.") from None
     except Exception as error:  # noqa: BLE001  a user's own type can raise any error
         raise BadArguments(traceback.format_exception_only(error)[0]) from None
 
 
-def _validate(
-    data: dict[str, Any], adapter: TypeAdapter[dict[str, Any]], none_defaults: Collection[str]
-) -> dict[str, Any]:
+def validate_json_value(data: Any, adapter: TypeAdapter[T], none_defaults: Collection[str] = ()) -> T:
+    """Return a validated JSON object or array. `Signature.parse_arguments` lists the mistakes that are repaired, in place.
+
+    Raises:
+        ValidationError: the value does not fit.
+    """
     for _ in range(MAX_REPAIR_PASSES):
         try:
             return _validate_strictly(data, adapter)
@@ -65,7 +71,7 @@ def _validate(
     return _validate_strictly(data, adapter)
 
 
-def _validate_strictly(data: dict[str, Any], adapter: TypeAdapter[dict[str, Any]]) -> dict[str, Any]:
+def _validate_strictly(data: Any, adapter: TypeAdapter[T]) -> T:
     """Validate as JSON. Only from JSON does pydantic's strict mode accept dates, enums and dataclasses."""
     return adapter.validate_json(json.dumps(data), strict=True)
 
@@ -105,7 +111,7 @@ def _parse_int(digits: str) -> int:
     return int(digits)
 
 
-def _repair_value(data: dict[str, Any], detail: ErrorDetails, none_defaults: Collection[str]) -> bool:
+def _repair_value(data: Any, detail: ErrorDetails, none_defaults: Collection[str]) -> bool:
     """Repair a value of the wrong type in place. Return whether the value changed."""
     container, key = _locate(data, detail["loc"])
     value = container[key]
@@ -132,7 +138,7 @@ def _locate(data: dict[str, Any], path: tuple[int | str, ...]) -> tuple[Any, Any
 
 
 def _coerce(value: Any) -> Any:
-    if isinstance(value, float) and value.is_integer():
+    if isinstance(value, float) and value.is_integer() and abs(value) < MAX_EXACT_FLOAT:
         return int(value)
     if not isinstance(value, str):
         return value
@@ -143,14 +149,16 @@ def _coerce(value: Any) -> Any:
     return value if isinstance(parsed, str) else parsed
 
 
-def _format_errors(error: ValidationError) -> str:
+def format_errors(error: ValidationError, skipped_steps: int = 0) -> str:
+    """Return the mistakes in one line for the model, without the first steps of their places."""
     details = error.errors(include_url=False)
     more = f". And {len(details) - MAX_ERRORS} more" if len(details) > MAX_ERRORS else ""
-    return ". ".join(_format_error(each) for each in details[:MAX_ERRORS]) + more
+    return ". ".join(_format_error(each, skipped_steps) for each in details[:MAX_ERRORS]) + more
 
 
-def _format_error(detail: ErrorDetails) -> str:
-    location = _truncate(".".join(map(str, detail["loc"])), MAX_VALUE_CHARS)
+def _format_error(detail: ErrorDetails, skipped_steps: int) -> str:
+    steps = detail["loc"][skipped_steps:] or ("the value",)
+    location = _truncate(".".join(map(str, steps)), MAX_VALUE_CHARS)
     # pydantic reports a lone surrogate, or deeper nesting than its own limit.
     if detail["type"] == "json_invalid":
         return f"The arguments are not JSON: {detail['ctx']['error']}"
