@@ -374,5 +374,15 @@ class Reply:
         """The tool calls that the model requests."""
         return self.message.tool_calls
 
+    @property
+    def value(self) -> Any:
+        """The validated value of a reply to a prompt with a schema; else `None`."""
+        return None
+
+    @property
+    def errors(self) -> tuple[str, ...]:
+        """What does not fit the schema."""
+        return ()
+
     def __str__(self) -> str:
         return self.text

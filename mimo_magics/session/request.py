@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from hashlib import sha256
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mimo_magics.client import endpoint, model_list
 from mimo_magics.client.endpoint import Endpoint
@@ -36,6 +36,9 @@ from mimo_magics.session.system_prompt import build_system_prompt
 from mimo_magics.session.turn import Turn, history_messages, without_reasoning
 from mimo_magics.wire.formats import FORMATS
 
+if TYPE_CHECKING:  # it imports pydantic
+    from mimo_magics.session.structured.schema import ResultSchema
+
 Prompt = str | Part | Sequence[str | Part]
 """A text, or parts such as images with texts."""
 MAX_QUOTED_CHARS = 100
@@ -57,6 +60,8 @@ class TurnInput:
     tools: tuple[Tool, ...]
     settings: Settings
     service: Service
+    schema: ResultSchema | None = None
+    """What the reply must contain as JSON."""
 
     @property
     def model(self) -> str:
@@ -83,7 +88,7 @@ class TurnInput:
             BadOption: the prompt has media that the model, the format or the setting `share` excludes.
         """
         turns = with_unique_ids(
-            (*history_messages(self._known_past[omitted_turns:]), self.prompt, *turn_messages)
+            (*history_messages(self._known_past[omitted_turns:]), self._sent_prompt, *turn_messages)
         )
         all_messages = (*self.system_messages, *build_summary_messages(summary), *turns)
         check_prompt_media(self.prompt, self.recipient)
@@ -96,6 +101,14 @@ class TurnInput:
     def recipient(self) -> Recipient:
         """Where the request goes, as far as it decides on media."""
         return Recipient(self.model, self.settings.api, self.settings.share, self.service.name)
+
+    @property
+    def _sent_prompt(self) -> Message:
+        """The prompt, followed by the instructions of the schema."""
+        if not self.schema:
+            return self.prompt
+        instructions = TextPart(f"\n\n{self.schema.instructions}")
+        return replace(self.prompt, parts=(*self.prompt.parts, instructions))
 
     @property
     def _fields(self) -> ServiceFields:

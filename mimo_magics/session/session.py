@@ -12,7 +12,7 @@ from operator import add
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
 
-from mimo_magics.core.errors import BadOption, SessionNotSaved
+from mimo_magics.core.errors import BadOption
 from mimo_magics.core.i18n import Translatable
 from mimo_magics.core.messages import Reply, Usage
 from mimo_magics.core.renderer_protocol import SilentRenderer
@@ -141,6 +141,7 @@ class Session:
         tools: Iterable[ToolLike] | None = None,
         approve: ApprovalCallback = ask_at_terminal,
         cell: str = "",
+        schema: Any = None,
         **options: Unpack[Options],
     ) -> Reply:
         """Send a prompt and return the whole reply. Works also while an event loop is running.
@@ -154,6 +155,8 @@ class Session:
                 there is no terminal, these calls are refused.
             cell: name of the sender. A second prompt with the same name replaces the turn of the first one; the
                 replaced turn and those after it stay as a branch.
+            schema: what the reply must contain as JSON: a pydantic model, a dataclass, a TypedDict, a list of these, a JSON
+                Schema, or a text such as `name, age int`. The reply is a `StructuredReply` with `value` and `errors`.
             options: fields of `Settings` to override for this turn.
 
         Raises:
@@ -161,10 +164,10 @@ class Session:
             SessionBusy: another turn is running.
             KeyboardInterrupt: Ctrl-C, or an interrupt of the kernel; the partial reply is saved to the session.
         """
-        turn_context = self.stream(prompt, keep=keep, tools=tools, cell=cell, **options)
-        turn = turn_driver.drive_sync(turn_context, SilentRenderer(), approve).turn
-        assert turn
-        return turn.reply
+        turn_context = self.stream(prompt, keep=keep, tools=tools, cell=cell, schema=schema, **options)
+        running = turn_driver.drive_sync(turn_context, SilentRenderer(), approve)
+        assert running.turn
+        return running.structured_reply or running.turn.reply
 
     @asynccontextmanager
     async def stream(
@@ -178,6 +181,7 @@ class Session:
         new: bool = False,
         reuse: ReusePolicy | None = None,
         notices: Sequence[str] = (),
+        schema: Any = None,
         **options: Unpack[Options],
     ) -> AsyncIterator[RunningTurn]:
         """Send a prompt and yield the running turn.
@@ -187,19 +191,18 @@ class Session:
                     print(event)
 
         Leaving the block early closes the connection; the partial reply is saved and marked `interrupted`. A failed call
-        leaves the session unchanged. Arguments and errors are those of `ask`, but no callback decides on approvals: a
-        `ToolProgress` event in the state `waiting` carries a `PendingApproval`.
-        `append` adds a turn also where the cell has one. `new` opens a branch from the root. `reuse` decides whether a
-        cached reply is reused; by default `run_all` does. `notices` are lines to show with the reply.
+        leaves the session unchanged. Arguments and errors are those of `ask`, but the caller decides on approvals: a
+        `ToolProgress` in the state `waiting` carries a `PendingApproval`. `append` adds a turn also where the cell has one.
+        `new` opens a branch from the root. `reuse` decides on a cached reply; by default `run_all` does. `notices` are shown.
         """
         with self.lock.hold():
             settings = self.settings.override(options)
             past = find_past(self.history, prompt, cell, keep=keep, append=append, new=new)
+            reuse = reuse or reuse_by_setting(settings)
             if new:
                 self.trusted_tools.clear()
-            reuse = reuse or reuse_by_setting(settings)
             running = create_running_turn(
-                self, prompt, past.turns, settings, tools, cell=cell, opens_branch=new, reuse=reuse
+                self, prompt, past.turns, settings, tools, cell=cell, new=new, reuse=reuse, schema=schema
             )
             running.opening_notices = (*take_notices(self, past, cell, running), *notices)
             try:
@@ -254,6 +257,7 @@ class Session:
         append: bool = False,
         new: bool = False,
         reuse: ReusePolicy | None = None,
+        schema: Any = None,
         **options: Unpack[Options],
     ) -> DryRun:
         """Return the request of a prompt without sending it. No API key is needed. Arguments are those of `stream`.
@@ -266,7 +270,7 @@ class Session:
 
         settings = self.settings.override(options)
         past = find_past(self.history, prompt, cell, keep=keep, append=append, new=new)
-        turn_input, _ = prepare_turn_input(self, prompt, past.turns, settings, tools)
+        turn_input, _ = prepare_turn_input(self, prompt, past.turns, settings, tools, schema=schema)
         cached = find_cached_turn(self, turn_input.digest, reuse or reuse_by_setting(settings))
         return build_dry_run(turn_input, self.compute_spending(settings), *dry_run_notes(cached))
 
@@ -401,18 +405,12 @@ class Session:
             BadOption: there is no such format.
             SessionNotSaved: the file cannot be written.
         """
-        from mimo_magics.session.storage.export import export_history
+        from mimo_magics.session.storage.export import export_history, write_export
 
         if file_format == "json":
             self.save(path)
             return
-        text = export_history(self.history, self.name, file_format, self.settings)
-        try:
-            Path(path).write_text(text, encoding="utf-8")
-        except OSError as error:
-            reason = error.strerror or str(error)
-            fact = Translatable("{path} could not be written: {reason}.", path=path, reason=reason)
-            raise SessionNotSaved(fact) from None
+        write_export(path, export_history(self.history, self.name, file_format, self.settings))
 
     @classmethod
     def load(cls, path: str | Path, **options: Unpack[Options]) -> Session:

@@ -16,6 +16,7 @@ from mimo_magics.core.messages import (
     ReasoningPart,
     Reply,
     TextPart,
+    ToolResult,
     Usage,
     split_responses,
 )
@@ -93,6 +94,12 @@ def without_open_calls(message: Message) -> Message:
     open_calls = message.open_calls
     parts = tuple(part for part in message.parts if not any(part is call for call in open_calls))
     return replace(message, parts=parts)
+
+
+def keep_tool_parts(message: Message) -> Message:
+    """Return a reply up to its last tool result: what a further request of the turn repeats."""
+    places = [place for place, part in enumerate(message.parts) if isinstance(part, ToolResult)]
+    return replace(message, parts=message.parts[: places[-1] + 1] if places else ())
 
 
 def without_reasoning(turn: Turn) -> Turn:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from mimo_magics.core.errors import BadOption
 from mimo_magics.core.i18n import Translatable
@@ -31,6 +31,10 @@ ReusePolicy = Callable[[Turn], bool]
 CONTINUE_WITHOUT_HISTORY_ERROR = (
     Translatable("A reply can be continued only in its session."),
     Translatable("Remove --no-history."),
+)
+CONTINUE_WITH_SCHEMA_ERROR = (
+    Translatable("A reply with a schema cannot be continued."),
+    Translatable("Send the prompt again with a higher max_tokens."),
 )
 
 
@@ -79,19 +83,22 @@ def create_running_turn(
     settings: Settings,
     tools: Iterable[ToolLike] | None,
     *,
+    schema: Any = None,
     cell: str = "",
-    opens_branch: bool = False,
+    new: bool = False,
     reuse: ReusePolicy | None = None,
 ) -> RunningTurn:
     """Return the turn of a prompt, which runs when it is iterated over. Arguments are those of `Session.stream`."""
+    if prompt is None and schema is not None:
+        raise BadOption(*CONTINUE_WITH_SCHEMA_ERROR)
     sent_prompt = CONTINUE_PROMPT if prompt is None else prompt
-    turn_input, offered_tools = prepare_turn_input(session, sent_prompt, past, settings, tools)
+    turn_input, offered_tools = prepare_turn_input(session, sent_prompt, past, settings, tools, schema=schema)
     running = RunningTurn(
         turn_input,
         offered_tools,
         trusted_tools=session.trusted_tools,
         cell=cell,
-        opens_branch=opens_branch,
+        opens_branch=new,
         session_spending=session.compute_spending(settings) if settings.budget else Spending(),
     )
     if prompt is None:
@@ -107,12 +114,19 @@ def prepare_turn_input(
     past: Iterable[Turn],
     settings: Settings,
     tools: Iterable[ToolLike] | None,
+    *,
+    schema: Any = None,
 ) -> tuple[TurnInput, tuple[NotebookTool, ...]]:
     """Return the input of a turn and the tools that it offers."""
     tools_enabled = settings.tool_choice != "none" and settings.max_steps > 0
     offered_tools = as_tools(session.tools if tools is None else tools) if tools_enabled else ()
     specs = [tool.spec for tool in offered_tools]
-    return build_turn_input(prompt, past, settings, session.started_on, specs), offered_tools
+    turn_input = build_turn_input(prompt, past, settings, session.started_on, specs)
+    if schema is not None:
+        from mimo_magics.session.structured.result_request import add_schema
+
+        turn_input = add_schema(turn_input, schema)
+    return turn_input, offered_tools
 
 
 def take_notices(session: Session, past: History, cell: str, running: RunningTurn) -> Iterator[str]:

@@ -6,6 +6,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Mapping, Se
 from contextlib import aclosing
 from dataclasses import replace
 from itertools import takewhile
+from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from mimo_magics.client import credentials, endpoint, http
@@ -44,16 +45,21 @@ from mimo_magics.session.limits.response_size import ResponseSize
 from mimo_magics.session.limits.turn_limits import TurnLimits
 from mimo_magics.session.limits.usage_meter import UsageMeter
 from mimo_magics.session.request import TurnInput, resolve_model
+from mimo_magics.session.structured.result_tool_filter import ResultToolFilter
 from mimo_magics.session.timing import TurnTimer
 from mimo_magics.session.tool_calls import MAX_TOOL_CALLS, CallNumbers, ToolCallRunner
-from mimo_magics.session.turn import Turn, without_open_calls
+from mimo_magics.session.turn import Turn, keep_tool_parts, without_open_calls
 from mimo_magics.tape import tape
 from mimo_magics.tools.tool import NotebookTool
 from mimo_magics.wire.bare_tool_calls import BareToolCallFilter
 from mimo_magics.wire.think_tags import ThinkTagFilter
 from mimo_magics.wire.tool_call_markup import ToolCallMarkupFilter
 
-ResponseFilter = ThinkTagFilter | ToolCallMarkupFilter | BareToolCallFilter
+if TYPE_CHECKING:  # they import pydantic
+    from mimo_magics.session.structured.result import StructuredReply
+    from mimo_magics.session.structured.rounds import ResultRounds
+
+ResponseFilter = ThinkTagFilter | ToolCallMarkupFilter | BareToolCallFilter | ResultToolFilter
 """Separates reasoning and tool calls from the text of one response."""
 EMPTY_REPLY = Translatable(
     "The model answered without tools, and its reply is empty. Prompt again, or raise max_steps."
@@ -88,8 +94,7 @@ class RunningTurn:
         self._tape_selection = tape.resolve_tapes(settings.tape)
         self.clock = tape.create_clock(self._tape_selection, settings.tape_pace)
         """Clock of the times and waits of the turn; of the tape if there is one."""
-        self._accumulator = Accumulator()
-        self._timer = TurnTimer(self.clock)
+        self._accumulator, self._timer = Accumulator(), TurnTimer(self.clock)
         self._limits = TurnLimits(turn_input, session_spending)
         self._summary = turn_input.past[-1].summary if turn_input.past else ""
         self._request_tokens = 0
@@ -99,7 +104,9 @@ class RunningTurn:
         self._is_between_responses = False
         """Whether tools run between two responses."""
         self._call_runner = ToolCallRunner(tools, trusted_tools, self.clock, settings)
-        self._call_numbers = CallNumbers()
+        self._call_numbers, self._result_rounds = CallNumbers(), _create_result_rounds(turn_input)
+        self.structured_reply: StructuredReply | None = None
+        """The finished reply with its validated value; `None` without a schema."""
         self._events = self._run()
 
     def __aiter__(self) -> AsyncIterator[Event]:
@@ -150,6 +157,8 @@ class RunningTurn:
     def finish(self) -> Turn:
         """Return the finished turn. Without a stop reason of the server, a failure or the caller ended it."""
         turn = self._build_cached_turn(self.cached) if self.cached else self._build_turn()
+        if self._result_rounds:
+            turn, self.structured_reply = self._result_rounds.split_turn(turn, is_cached=bool(self.cached))
         if self.continued_turn and turn.is_in_history:
             turn = join_turns(self.continued_turn, turn)
         self.turn = turn
@@ -230,7 +239,7 @@ class RunningTurn:
             if not self._has_shown(warning):
                 yield Note(warning)
         try:
-            async with aclosing(self._stream_responses(service_endpoint)) as events:
+            async with aclosing(self._stream_rounds(service_endpoint)) as events:
                 async for event in events:
                     yield event
         except (UnknownModel, InvalidApiKey, BadRequest) as error:
@@ -239,6 +248,39 @@ class RunningTurn:
                 or error.hint
             )
             raise
+
+    async def _stream_rounds(self, service_endpoint: Endpoint) -> AsyncGenerator[Event]:
+        """Stream the responses. With a schema, request again what does not fit it."""
+        rounds = self._result_rounds
+        async with aclosing(self._stream_responses(service_endpoint)) as events:
+            async for event in events:
+                if rounds:
+                    rounds.feed(event)
+                yield event
+        while rounds and self._incomplete_stop != "budget" and (next_round := rounds.plan_next()):
+            if not next_round.json_mode:
+                params = replace(self._turn_input.params, response_format=None)
+                self._turn_input = replace(self._turn_input, params=params)
+            yield Notice(next_round.notice)
+            async with aclosing(self._stream_repair(service_endpoint, next_round.messages)) as events:
+                async for event in events:
+                    rounds.feed(event)
+                    yield event
+
+    async def _stream_repair(
+        self, service_endpoint: Endpoint, messages: tuple[Message, ...]
+    ) -> AsyncGenerator[Event]:
+        """Send a further request of a structured result. Its failure leaves what was read before."""
+        tool_parts = keep_tool_parts(self._accumulator.reply.message)
+        turn_messages = (*split_responses(tool_parts), *messages)
+        try:
+            async with aclosing(
+                self._stream_response(service_endpoint, turn_messages, with_tools=not self._tools)
+            ) as events:
+                async for event in events:
+                    yield event
+        except MimoError as error:
+            yield Note(str(error))
 
     async def _stream_responses(self, service_endpoint: Endpoint) -> AsyncGenerator[Event]:
         """Send requests and run the tool calls of the responses, until a response has no call."""
@@ -370,6 +412,8 @@ class RunningTurn:
         """Send a request, and separate reasoning and tool calls that are written in the text."""
         call_count = len(self._accumulator.reply.tool_calls)
         filters: list[ResponseFilter] = [ThinkTagFilter(), ToolCallMarkupFilter(call_count, request.tools)]
+        if self._result_rounds:
+            filters.append(ResultToolFilter())
         if self._turn_input.service is LOCAL_SERVICE:
             filters.append(BareToolCallFilter([tool.name for tool in request.tools], call_count))
             request = local_process.adapt_request(request)
@@ -412,6 +456,14 @@ class RunningTurn:
         )
         is_new = not self._has_shown(note) and note not in self._accumulator.reply.notes
         return note if is_other_model(model, other) and is_new else ""
+
+
+def _create_result_rounds(turn_input: TurnInput) -> ResultRounds | None:
+    if not turn_input.schema:
+        return None
+    from mimo_magics.session.structured.rounds import ResultRounds
+
+    return ResultRounds(turn_input.schema, json_mode=bool(turn_input.params.response_format))
 
 
 def _ends_with_text(message: Message) -> bool:

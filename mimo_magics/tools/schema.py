@@ -278,7 +278,7 @@ def _build_schema(parameter: Parameter, field: Any, description: str) -> dict[st
             | property_schema
             | _encode_default(parameter)
         )
-    plain: dict[str, Any] = _inline_definitions(schema, schema.get("$defs", {}))
+    plain: dict[str, Any] = inline_definitions(schema, schema.get("$defs", {}))
     # A schema that the user extended may contain values that are not JSON.
     json.dumps(plain, allow_nan=False)
     return plain
@@ -309,7 +309,7 @@ def _sort_sets(value: Any) -> Any:
     return value
 
 
-def _inline_definitions(schema: Any, definitions: Mapping[str, Any], ancestors: tuple[str, ...] = ()) -> Any:
+def inline_definitions(schema: Any, definitions: Mapping[str, Any], ancestors: tuple[str, ...] = ()) -> Any:
     """Replace references by their definitions, and remove the keys that MiMo's gateway rejects.
 
     `oneOf` of a tagged union becomes `anyOf`, because MiMo answers `oneOf` with JSON in a string.
@@ -320,7 +320,7 @@ def _inline_definitions(schema: Any, definitions: Mapping[str, Any], ancestors: 
         name = reference.rpartition("/")[2]
         if name in ancestors:
             raise TypeError(f"{name} contains itself")
-        return _inline_definitions(definitions[name] | schema | {"$ref": ""}, definitions, (*ancestors, name))
+        return inline_definitions(definitions[name] | schema | {"$ref": ""}, definitions, (*ancestors, name))
     supported = {
         "anyOf" if key == "oneOf" else key: _inline_in_value(key, value, definitions, ancestors)
         for key, value in schema.items()
@@ -337,7 +337,7 @@ def _inline_definitions(schema: Any, definitions: Mapping[str, Any], ancestors: 
 
 def _inline_in_value(key: str, value: Any, definitions: Mapping[str, Any], ancestors: tuple[str, ...]) -> Any:
     if key in SCHEMA_MAP_KEYS:
-        return {name: _inline_definitions(schema, definitions, ancestors) for name, schema in value.items()}
+        return {name: inline_definitions(schema, definitions, ancestors) for name, schema in value.items()}
     if key in SCHEMA_LIST_KEYS:
-        return [_inline_definitions(schema, definitions, ancestors) for schema in value]
-    return _inline_definitions(value, definitions, ancestors) if key in SCHEMA_KEYS else value
+        return [inline_definitions(schema, definitions, ancestors) for schema in value]
+    return inline_definitions(value, definitions, ancestors) if key in SCHEMA_KEYS else value

@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from mimo_magics.client import endpoint
 from mimo_magics.client.credentials import ENV_VARIABLE
-from mimo_magics.core.errors import BadOption
+from mimo_magics.core.errors import BadOption, SessionNotSaved
 from mimo_magics.core.i18n import LANGUAGE_TAGS, Translatable, translate
 from mimo_magics.core.messages import (
     Part,
@@ -59,6 +60,20 @@ h3 + pre { border-left: 4px solid; padding-left: 1em }
 table { border-collapse: collapse }
 th, td { border: 1px solid; padding: 0.2em 0.5em }
 """
+
+
+def write_export(path: str | Path, text: str) -> None:
+    """Write an exported text to a file.
+
+    Raises:
+        SessionNotSaved: the file cannot be written.
+    """
+    try:
+        Path(path).write_text(text, encoding="utf-8")
+    except OSError as error:
+        reason = error.strerror or str(error)
+        fact = Translatable("{path} could not be written: {reason}.", path=path, reason=reason)
+        raise SessionNotSaved(fact) from None
 
 
 def export_history(history: History, name: str, file_format: str, settings: Settings) -> str:

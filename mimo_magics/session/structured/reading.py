@@ -24,7 +24,7 @@ ARGUMENT_KEYS = ("arguments", "parameters", "input", "function")
 
 NO_JSON = "The reply contains no JSON that fits the schema."
 SEVERAL_RESULTS = "The reply contains several different results."
-TRUNCATED_LIST = "The list is not complete: the reply was truncated, or items were left out."
+INCOMPLETE_LIST = "The list is not complete: the reply was truncated, or items were left out."
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +118,7 @@ def _find_candidates(value: Any, schema: ResultSchema, wrappers: int = 0) -> Ite
                 if isinstance(each, dict | list | Flaw):
                     yield from _find_candidates(each, schema, wrappers)
             if isinstance(value, OpenList):
-                yield _Candidate(InvalidItem(TRUNCATED_LIST, shorten(write_json(value))), is_likely=True)
+                yield _Candidate(InvalidItem(INCOMPLETE_LIST, shorten(write_json(value))), is_likely=True)
         case dict() if not _is_schema_echo(value, schema):
             item = validate_item(value, schema)
             is_likely = _shares_key(value, schema)
