@@ -84,6 +84,13 @@ class TextDelta:
 
 
 @dataclass(frozen=True, slots=True)
+class AudioDelta:
+    """More audio of a speech model."""
+
+    data: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class ReasoningDelta:
     """More reasoning. A signature ends a reasoning part."""
 
@@ -228,6 +235,7 @@ Event = (
     | ResponseStarted
     | ResponseRestarted
     | TextDelta
+    | AudioDelta
     | ReasoningDelta
     | ToolCallStart
     | ToolCallDelta

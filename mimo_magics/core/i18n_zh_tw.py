@@ -916,6 +916,8 @@ TRANSLATIONS: dict[str, str] = {
     "{file} has a session with the invalid name {name!r}.": "{file} 中工作階段的名稱 {name!r} 無效。",
     "In Python, Session.load(PATH) loads it.": "在 Python 中，Session.load(PATH) 可以載入它。",
     "If you renamed the notebook, set its path: %mimo_config notebook=PATH": "若筆記本已改名，請設定路徑：%mimo_config notebook=PATH",
+    # speech
+    "The server sent audio that is not valid base64.": "伺服器送出的音訊不是有效的 base64。",
     # tapes
     "Record it with %mimo_tape record {name} (in a shell: MIMO_TAPE=record:PATH), then run the cell again.": (
         "請用 %mimo_tape record {name} 錄製（在 shell 中：MIMO_TAPE=record:PATH），再重新執行儲存格。"

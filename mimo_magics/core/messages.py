@@ -274,6 +274,8 @@ class Usage:
     """Tokens of `output` that are reasoning."""
     web_searches: int = 0
     """Web searches of the server. They are billed in addition to tokens."""
+    audio_seconds: float = 0.0
+    """Seconds of audio that a model transcribed. They are billed instead of tokens."""
 
     def __add__(self, other: Usage) -> Usage:
         return Usage(
@@ -282,6 +284,7 @@ class Usage:
             min(self.cached + other.cached, MAX_COUNT),
             min(self.reasoning + other.reasoning, MAX_COUNT),
             min(self.web_searches + other.web_searches, MAX_COUNT),
+            min(self.audio_seconds + other.audio_seconds, MAX_COUNT),
         )
 
 

@@ -76,6 +76,12 @@ SPEECH_MODELS = {
     ),
 }
 """Speech models by service. They are listed, but cannot reply to prompts."""
+DEFAULT_VOICE = "mimo_default"
+VOICES = {
+    "mimo-v2-tts": (DEFAULT_VOICE, "default_zh", "default_en"),
+    "mimo-v2.5-tts": (DEFAULT_VOICE, "冰糖", "茉莉", "苏打", "白桦", "Mia", "Chloe", "Milo", "Dean"),
+}
+"""The voices of the models that have some."""
 
 
 FAMILY_ID = re.compile(r"mimo-v2(?:\.[0-9]{1,4})?(?P<kind>(?:-[a-z0-9]+)*)")
