@@ -8,6 +8,7 @@ from typing import Any, Literal, Unpack, get_args
 from mimo_magics.client import endpoint
 from mimo_magics.core.errors import BadOption
 from mimo_magics.core.i18n import Translatable, translate
+from mimo_magics.core.media_tokens import AUDIO_TOKENS_PER_SECOND
 from mimo_magics.core.messages import Usage
 from mimo_magics.core.models import find_model
 from mimo_magics.core.text import escape_html, quote, replace_control_characters
@@ -16,7 +17,6 @@ from mimo_magics.document.paragraphs import small_html
 from mimo_magics.document.reply import price_text, wrap_html
 from mimo_magics.session.audio_source import AudioSource, read_audio
 from mimo_magics.session.dry_run import DryRun
-from mimo_magics.session.limits.media_tokens import AUDIO_TOKENS_PER_SECOND
 from mimo_magics.session.session import Session
 from mimo_magics.session.speech_call import (
     EventCallback,
