@@ -87,7 +87,8 @@ class TextDelta:
 class AudioDelta:
     """More audio of a speech model."""
 
-    data: bytes = field(repr=False)
+    data: str = field(repr=False)
+    """Base64, which may be cut at any character. `wire.audio_data` decodes it."""
 
 
 @dataclass(frozen=True, slots=True)

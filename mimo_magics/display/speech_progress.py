@@ -33,7 +33,8 @@ class SpeechProgress:
         self._is_streamed = is_streamed
         self._now = now
         self._next_frame_at = 0.0
-        self._size = 0
+        self._char_count = 0
+        """Characters of base64."""
 
     def start(self) -> None:
         """Show what the model does."""
@@ -44,14 +45,14 @@ class SpeechProgress:
         if isinstance(event, Retrying):
             self._output.update(paragraphs_bundle(str(event)))
         elif isinstance(event, AudioDelta) and self._is_streamed:
-            self._size += len(event.data)
+            self._char_count += len(event.data)
             self._show_duration()
 
     def _show_duration(self) -> None:
         if self._now() < self._next_frame_at:
             return
         self._next_frame_at = self._now() + FRAME_INTERVAL
-        seconds = measure_samples(self._size)
+        seconds = measure_samples(self._char_count * 3 // 4)
         self._output.update(
             paragraphs_bundle(Translatable("Received {seconds:.1f} s of speech …", seconds=seconds))
         )

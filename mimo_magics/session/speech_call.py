@@ -21,6 +21,7 @@ from mimo_magics.session.limits.budget import Budget, Spending, describe_spendin
 from mimo_magics.session.limits.usage_meter import UsageMeter
 from mimo_magics.session.session import Session
 from mimo_magics.tape import tape
+from mimo_magics.wire.audio_data import AudioDecoder
 from mimo_magics.wire.call_as_code import ApiCall
 from mimo_magics.wire.formats import FORMATS
 
@@ -87,6 +88,7 @@ class SpeechCall:
         self.settings = settings
         self.request = request
         self.audio = bytearray()
+        self._audio_decoder = AudioDecoder()
         self.service = endpoint.resolve_service(settings)
         self._estimate = usage
         self._session = session
@@ -170,6 +172,7 @@ class SpeechCall:
                     if isinstance(event, ResponseStarted):
                         endpoint.bind_key(service_endpoint)
                     yield event
+            self.audio += self._audio_decoder.close()
         except MimoError as error:
             if not error.was_sent:
                 self._meter.drop_response()
@@ -179,7 +182,7 @@ class SpeechCall:
         self._accumulator.feed(event)
         self._meter.feed(event)
         if isinstance(event, AudioDelta):
-            self.audio += event.data
+            self.audio += self._audio_decoder.feed(event.data)
 
     def _check_budget(self, text: str | None, before: Spending) -> None:
         if not text:

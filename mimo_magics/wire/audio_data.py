@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import binascii
 import re
-from typing import Any
 
 from mimo_magics.core.errors import WireError
 from mimo_magics.core.i18n import Translatable
-from mimo_magics.wire.json_values import read_object
 
 WHITE_SPACE = re.compile(r"\s+")
 GROUP = re.compile(r"[^=]+={0,2}")
@@ -22,14 +20,13 @@ class AudioDecoder:
         self._rest = ""
         """Less than four characters, which the next piece completes."""
 
-    def feed(self, audio: Any) -> bytes:
-        """Return the bytes of the field `audio` of a delta.
+    def feed(self, piece: str) -> bytes:
+        """Return the bytes of a piece.
 
         Raises:
             WireError: the data is not base64.
         """
-        data = read_object(audio).get("data")
-        text = self._rest + WHITE_SPACE.sub("", data if isinstance(data, str) else "")
+        text = self._rest + WHITE_SPACE.sub("", piece)
         complete = len(text) - len(text) % 4
         self._rest = text[complete:]
         return _decode(text[:complete])

@@ -37,7 +37,6 @@ from mimo_magics.core.models import is_chat_model
 from mimo_magics.core.secret import Secret
 from mimo_magics.core.services import ServiceFields
 from mimo_magics.core.settings import Auth, ThinkingForm
-from mimo_magics.wire.audio_data import AudioDecoder
 from mimo_magics.wire.auth import key_headers
 from mimo_magics.wire.errors import frame_error, other_format_error, unreadable_error
 from mimo_magics.wire.json_values import (
@@ -219,7 +218,6 @@ class Decoder:
         self._is_announced = False
         self._has_deltas = False
         self._calls = ToolCallDeltas()
-        self._audio = AudioDecoder()
 
     def feed(self, name: str, frame: Mapping[str, Any]) -> Iterator[Event]:  # noqa: ARG002  only the Anthropic format has event names
         """Decode one JSON object of the stream.
@@ -254,8 +252,6 @@ class Decoder:
         """Return the events that were held back, at the end of the stream."""
         yield from self._announce("")
         yield from self._calls.flush()
-        if audio := self._audio.close():
-            yield AudioDelta(audio)
 
     def _announce(self, model: str) -> Iterator[Event]:
         if self._started and not self._is_announced:
@@ -275,7 +271,7 @@ class Decoder:
                 yield TextDelta(content)
             else:
                 yield from _decode_parts(content)
-        if (audio := delta.get("audio")) and (data := self._audio.feed(audio)):
+        if delta.get("audio") and isinstance(data := read_object(delta["audio"]).get("data"), str):
             yield AudioDelta(data)
         if delta.get("tool_calls") or delta.get("function_call"):
             yield from self._decode_tool_calls(delta)

@@ -45,7 +45,7 @@ EVERY_EVENT = (
     ModelPreparation("mimo-small.gguf", 1, 2),
     Retrying(2, 5, 0.5, "busy"),
     ResponseStarted("r1", "mimo-v2-pro"),
-    AudioDelta(b"sound"),
+    AudioDelta("c291bmQ="),
     Annotations((HARBOUR,)),
     Annotations((TIDES,)),
     Note("one page was slow"),

@@ -23,7 +23,7 @@ def test_the_line_tells_retries_and_how_much_audio_there_is() -> None:
     progress.show(Retrying(2, 5, 1.0, "busy"))
     progress.show(TextDelta("x"))
     for _ in range(3):
-        progress.show(AudioDelta(bytes(48_000)))
+        progress.show(AudioDelta("A" * 64_000))
     assert lines.texts == [
         "Generating speech …",
         "busy · retrying in 1 s, attempt 2 of 5",
@@ -34,5 +34,5 @@ def test_the_line_tells_retries_and_how_much_audio_there_is() -> None:
 
 def test_audio_in_one_piece_is_not_counted_as_samples() -> None:
     lines = Lines()
-    SpeechProgress(lines, "Generating speech …").show(AudioDelta(bytes(48_000)))  # type: ignore[arg-type]
+    SpeechProgress(lines, "Generating speech …").show(AudioDelta("A" * 64_000))  # type: ignore[arg-type]
     assert lines.texts == []
