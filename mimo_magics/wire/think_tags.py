@@ -25,6 +25,7 @@ MAX_HELD_CHARS = 1_000
 """Maximum white space before the first tag."""
 MAX_BLOCKS = 100
 """Maximum number of reasoning blocks in a row, as some models write several."""
+UNESCAPED_QUOTE = re.compile(r'(?<!\\)"')
 PARTIAL_LAST_TAG = re.compile(rf"(?:{'|'.join(LAST_TAG[:end] for end in range(1, len(LAST_TAG)))})\Z")
 
 
@@ -133,5 +134,6 @@ def _split_partial_tag(text: str) -> tuple[str, str]:
 
 
 def _is_in_code(text: str) -> bool:
-    """Return whether a text ends within a code fence or within inline code."""
-    return bool(text.count("```") % 2 or text.rpartition("\n")[2].count("`") % 2)
+    """Return whether a text ends within a code fence, within inline code, or within a string of a JSON reply."""
+    is_in_string = text.lstrip().startswith(("{", "[")) and len(UNESCAPED_QUOTE.findall(text)) % 2
+    return bool(is_in_string or text.count("```") % 2 or text.rpartition("\n")[2].count("`") % 2)

@@ -59,7 +59,7 @@ class Case:
     """The objects, with `ASK` in place of an item that is requested again; `ASK` for the whole reply."""
     is_complete: bool = True
     is_truncated: bool = False
-    contained: tuple[dict[str, Any], ...] = ()
+    contained: tuple[Any, ...] = ()
     """Whole objects of a reply that is not delivered: a truncated reply may end behind one."""
 
     @property
@@ -209,6 +209,38 @@ CASES = [
         Memo,
         '{"head": "He said "no", then "yes".", "text": "a "b" c"}',
         {"head": 'He said "no", then "yes".', "text": 'a "b" c'},
+    ),
+    Case(
+        "items of a list without a comma",
+        Bug,
+        '{"number": 1, "title": "t", "state": "new", "tags": ["a"\n "b"]}',
+        ASK,
+        is_complete=False,
+    ),
+    Case(
+        "items of a list with two commas",
+        list[str],
+        '{"items": ["a",, "b"]}',
+        [ASK],
+        is_complete=False,
+        contained=("a", "b"),
+    ),
+    Case(
+        "members after the end",
+        Bug,
+        '{"number": 1, "title": "t", "state": "new"} "tags": ["a"]}',
+        ASK,
+        is_complete=False,
+        contained=({"number": 1, "title": "t", "state": "new", "tags": []},),
+    ),
+    Case("doubled quotes", Memo, '{"head": ""h"", "text": "t"}', ASK, is_complete=False),
+    Case(
+        "a quote that ends an item",
+        list[Memo],
+        '[{"head": "h", "text": "say "}, { true"}]',
+        [ASK, ASK],
+        is_complete=False,
+        contained=({"head": "h", "text": "say "},),
     ),
     Case("one quote in a string", Memo, '{"head": "5" wide", "text": "t"}', ASK, is_complete=False),
     Case("a quote before a key", Memo, '{"head": "a", "text": "say "x", "text": y"}', ASK, is_complete=False),

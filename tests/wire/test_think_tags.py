@@ -40,6 +40,8 @@ CASES = {
     "in the middle": ("I <think> so. It is a tag.", ("", "I <think> so. It is a tag.")),
     "in code": ("The tag `</think>` ends it.", ("", "The tag `</think>` ends it.")),
     "in a fence": ("Such:\n```\n</think>\n```\n", ("", "Such:\n```\n</think>\n```\n")),
+    "in a string of JSON": ('{"a": "\\"</think>"}', ("", '{"a": "\\"</think>"}')),
+    "after JSON": ('{"a": "b"}</think>c', ('{"a": "b"}', "c")),
     "again": ("<think>a</think>\n\n<think>b</think>\nc", ("ab", "c")),
     "again behind a lost tag": ("a</think><think>b</think>c", ("ab", "c")),
     "again, and half of it": ("<think>a</think>\n<thi", ("a", "<thi")),

@@ -9,7 +9,14 @@ import re
 from typing import Any, Literal
 
 from mimo_magics.core.text import join_surrogates
-from mimo_magics.session.structured.json_values import Flaw, OpenList, build_object, read_number, shorten
+from mimo_magics.session.structured.json_values import (
+    Flaw,
+    OpenList,
+    build_object,
+    read_number,
+    shorten,
+    write_json,
+)
 
 MAX_DEPTH = 200
 ROOT_MEMBER_DEPTH = 2
@@ -36,12 +43,14 @@ NUMBER = re.compile(r"-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?", re.ASCII)
 IDENTIFIER = re.compile(r"[\w$][\w$.-]*")
 BARE_VALUE = re.compile(r"(?:(?!\s(?://|/\*|#))[^,}\]\n])+")
 FLAT_OBJECT = re.compile(r"\{[^{}\[\]]*\}(?=\s*[,\]])")
-SWALLOWED = re.compile(r"[\"'“”]\s*:\s|\}\s*,\s*\{")
-"""The text of a string that contains the end of another value: an inner quote was misread."""
+SWALLOWED = re.compile(r"[\"'“”]\s*:\s|\}\s*,\s*\{|[\"“”][\s,:{}\[\]]*[\"“”]|\A[\"“”].*[\"“”]\Z", re.DOTALL)
+"""The text of a string that may contain the end of another value, or whose own quotes are doubled."""
 
 _GAP = r"\s{0,200}(?:(?://[^\n]{0,500}\n|/\*[^*]{0,500}\*/)\s{0,200}){0,3}"
 _QUOTED_KEY = r"\"[^\"\n]{0,200}\"|'[^'\n]{0,200}'|[“”„][^“”\n]{0,200}[“”]|[‘’][^‘’\n]{0,200}[‘’]"
 GAP = re.compile(_GAP)
+KEY_START = re.compile(rf"\{{{_GAP}(?:{_QUOTED_KEY}|[\w$][\w$.-]{{0,100}})\s{{0,200}}:")
+"""The beginning of an object with its first key."""
 KEY_AHEAD = re.compile(
     rf",{_GAP}(?:\}}|//|/\*|#|\.\.\.|…|\Z|(?:{_QUOTED_KEY}|[\w$][\w$.-]{{0,100}})\s{{0,200}}:)"
 )
@@ -154,22 +163,25 @@ class JsonReader:
                 if self._peek() == "]":
                     self.position += 1
                     return OpenList(items) if self._take_elision(elisions) else items
-                items.append(self._read_item(depth, is_first=not items))
+                items.append(self._read_item(depth, items))
         except _TruncatedError:
             self.position = len(self._text)
             return OpenList(items)
 
-    def _read_item(self, depth: int, *, is_first: bool) -> Any:
+    def _read_item(self, depth: int, items: list[Any]) -> Any:
         """Return an item and read up to the delimiter behind it. A damaged object is skipped if its end is sure."""
         start = self.position
         try:
-            return self._read_delimited_item(depth, is_first=is_first)
+            return self._read_delimited_item(depth, is_first=not items)
         except _TruncatedError:
             self.position = len(self._text)
             return Flaw("the item is truncated", shorten(self._text[start:]))
         except NotJsonError:
-            if not self._member_count and is_first:
+            if not self._member_count and not items:
                 raise
+            if items and isinstance(items[-1], dict) and not KEY_START.match(self._text, start):
+                # This is no item: the one before ended within one of its strings.
+                items[-1] = Flaw("quotes are not escaped", shorten(write_json(items[-1])))
             return self._skip_damaged_item(start)
 
     def _read_delimited_item(self, depth: int, *, is_first: bool) -> Any:

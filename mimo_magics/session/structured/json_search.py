@@ -23,6 +23,7 @@ INVISIBLE = "\ufeff\u200b\u200c\u200d\u2060"
 THINK_BLOCK = re.compile(r"\s*<think>(?:.*?</think>|.*\Z)", re.DOTALL)
 BRACKET = re.compile(r"[{\[]")
 QUOTE = re.compile("[\"']")
+MORE_MEMBERS = re.compile(r"\s*,?\s*\"[^\"\n]{0,200}\"\s*:")
 ANY_BRACKET = re.compile(r"[{}\[\]]")
 
 
@@ -81,8 +82,9 @@ def _read_at(text: str, start: int) -> tuple[Any, int, int]:
 
 
 def _check_end(value: Any, text: str, start: int, end: int) -> Any:
-    """Return the value, unless a quote and a closing bracket follow: it ended within one of its strings."""
+    """Return the value, unless members follow, or a quote and a closing bracket: its end is not the real one."""
     bracket = ANY_BRACKET.search(text, end)
-    if not bracket or bracket[0] in "{[" or not QUOTE.search(text, end, bracket.start()):
+    is_cut_off = bracket and bracket[0] in "}]" and QUOTE.search(text, end, bracket.start())
+    if not is_cut_off and not MORE_MEMBERS.match(text, end):
         return value
     return Flaw("quotes are not escaped", shorten(text[start:]))

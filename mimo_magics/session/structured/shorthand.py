@@ -11,7 +11,8 @@ from mimo_magics.core.suggest import did_you_mean
 from mimo_magics.core.text import quote
 
 FIELD = re.compile(
-    r"(?P<name>[^\W\d]\w*)(?:\s+(?P<type>[\w\[\]]+)(?P<optional>\?)?)?\s*(?::\s*(?P<description>.+))?", re.DOTALL
+    r"(?P<name>[^\W\d]\w*)(?:\s+(?P<type>[\w\[\]]+)(?P<optional>\?)?)?\s*(?::\s*(?P<description>.+))?",
+    re.DOTALL,
 )
 LIST = re.compile(r"list\[(\w+)\]")
 TYPES: dict[str, dict[str, Any]] = {

@@ -227,7 +227,8 @@ def test_a_tape_replays_the_rounds(peer: Peer, tmp_path: Path) -> None:
     peer.answers(*texts("no", EMMA_JSON))
     path = tmp_path / "books.tape"
     values = [
-        session(peer, tape=f"{mode}:{path}").ask("A book?", schema=Book).value for mode in ("record", "replay")
+        session(peer, tape=f"{mode}:{path}").ask("A book?", schema=Book).value
+        for mode in ("record", "replay")
     ]
     assert values == [EMMA, EMMA]
     assert len(peer.requests) == 2
