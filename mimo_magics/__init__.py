@@ -54,6 +54,7 @@ if TYPE_CHECKING:
     from mimo_magics.session.dry_run import DryRun
     from mimo_magics.session.session import Session, ask
     from mimo_magics.session.speech import Speech, speak
+    from mimo_magics.session.structured.result import StructuredReply
     from mimo_magics.session.transcription import Transcription, transcribe
     from mimo_magics.session.turn import Turn
     from mimo_magics.tools.registry import tool
@@ -83,6 +84,7 @@ __all__ = [
     "Session",
     "Speech",
     "Stopped",
+    "StructuredReply",
     "TextDelta",
     "TextPart",
     "Timing",
@@ -148,6 +150,7 @@ _NAMES_BY_MODULE = {
     "session.dry_run": ("DryRun",),
     "session.session": ("Session", "ask"),
     "session.speech": ("Speech", "speak"),
+    "session.structured.result": ("StructuredReply",),
     "session.transcription": ("Transcription", "transcribe"),
     "session.turn": ("Turn",),
     "tools.registry": ("tool",),

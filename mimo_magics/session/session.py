@@ -492,7 +492,8 @@ def ask(
     *,
     tools: Iterable[ToolLike] = (),
     approve: ApprovalCallback = ask_at_terminal,
+    schema: Any = None,
     **options: Unpack[Options],
 ) -> Reply:
     """Send one prompt without a session. Arguments and errors are those of `Session.ask`."""
-    return Session(tools=tools, **options).ask(prompt, approve=approve)
+    return Session(tools=tools, **options).ask(prompt, approve=approve, schema=schema)
