@@ -82,17 +82,25 @@ class ResultSchema:
 
     @property
     def instructions(self) -> str:
-        """The text that follows the prompt."""
+        """The text that follows the prompt. The form is last, because small models else reply with the schema."""
         keys = ", ".join(f'"{name}"' for name in self.required)
-        each = "each item" if self.is_list else "the object"
-        wrapper = f' with the key "{LIST_KEY}", which holds a list of {self.name}' if self.is_list else ""
         lines = (
-            f"Reply with one JSON object{wrapper}, and nothing else: no Markdown, no comments.",
-            f"Required keys of {each}: {keys}." if keys else "",
+            f"JSON Schema of the reply: {json.dumps(self.reply_schema, ensure_ascii=False)}",
+            f"Required keys of {'each item' if self.is_list else 'the object'}: {keys}." if keys else "",
             "If a value is unknown, use null only where the schema allows it. Do not invent values.",
-            f"JSON Schema: {json.dumps(self.reply_schema, ensure_ascii=False)}",
+            "Reply with one JSON object and nothing else: no schema, no Markdown, no comments. It has this form, with "
+            f"values in place of the words in brackets: {self._form}",
         )
         return "\n".join(filter(None, lines))
+
+    @property
+    def _form(self) -> str:
+        """The form of the reply. It is not JSON, so that a copy of it is no result."""
+        members = ", ".join(
+            f'"{name}": <{_describe_type(self.resolve(each))}>' for name, each in self.item_properties.items()
+        )
+        item = f"{{{members}}}" if members else f"<{_describe_type(self.resolve(self.item_schema))}>"
+        return f'{{"{LIST_KEY}": [{item}, …]}}' if self.is_list else item
 
     def resolve(self, node: Any) -> Mapping[str, Any]:
         """Return a schema without a reference; for a schema or null, the schema."""
@@ -169,6 +177,11 @@ def _build_from_json_schema(schema: Mapping[str, Any]) -> ResultSchema:
     }
     adapter = _build_adapter(build_type(item_schema, schema))
     return ResultSchema(str(schema.get("title") or "object"), is_list, item_schema, adapter)
+
+
+def _describe_type(schema: Mapping[str, Any]) -> str:
+    words = [str(each) for each in schema.get("enum", ()) if isinstance(each, str)]
+    return " or ".join(words) or str(schema.get("format") or schema.get("type") or "value")
 
 
 def _build_adapter(item: Any) -> TypeAdapter[list[Any]]:

@@ -14,6 +14,7 @@ from support.broken_replies import Book, Branch, Visit
 from typing_extensions import TypedDict
 
 from mimo_magics.core.errors import BadOption
+from mimo_magics.session.structured.reading import read_reply
 from mimo_magics.session.structured.schema import Column, build_schema
 from mimo_magics.session.structured.validation import InvalidItem, ValidItem, validate_item
 
@@ -147,19 +148,27 @@ def test_the_short_form_takes_types_and_descriptions() -> None:
     }
 
 
-def test_the_instructions_hold_the_required_keys_and_the_json_schema() -> None:
-    schema = build_schema(list[Book])
-    head, keys, unknown, json_schema = schema.instructions.split("\n")
-    assert head == (
-        'Reply with one JSON object with the key "items", which holds a list of Book, and nothing else: no Markdown, no comments.'
-    )
-    assert keys == 'Required keys of each item: "title".'
-    assert "Do not invent values" in unknown
-    assert json.loads(json_schema.removeprefix("JSON Schema: ")) == {
+def test_the_instructions_hold_the_json_schema_the_required_keys_and_the_form() -> None:
+    schema = build_schema(list[Visit])
+    json_schema, keys, unknown, form = schema.instructions.split("\n")
+    assert json.loads(json_schema.removeprefix("JSON Schema of the reply: ")) == {
         "type": "object",
         "properties": {"items": {"type": "array", "items": schema.item_schema}},
         "required": ["items"],
     }
+    assert keys == 'Required keys of each item: "place", "day", "mood".'
+    assert "Do not invent values" in unknown
+    assert form == (
+        "Reply with one JSON object and nothing else: no schema, no Markdown, no comments. It has this form, with values in place of "
+        'the words in brackets: {"items": [{"place": <string>, "day": <date>, "mood": <good or fair or poor>}, …]}'
+    )
+
+
+@pytest.mark.parametrize("source", [Visit, list[Visit], list[int], "a, b int"])
+def test_a_copy_of_the_instructions_is_not_a_result(source: Any) -> None:
+    schema = build_schema(source)
+    assert read_reply(schema.instructions, schema).valid_items == ()
+    assert read_reply(schema.instructions.splitlines()[-1], schema).valid_items == ()
 
 
 def test_a_recursive_type_keeps_its_definition() -> None:
