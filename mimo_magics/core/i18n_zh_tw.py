@@ -404,6 +404,26 @@ TRANSLATIONS: dict[str, str] = {
     "{size}, schema": "{size}，結構",
     "{size}, schema and all rows": "{size}，結構與全部資料列",
     "{size}, schema and {rows} rows": "{size}，結構與 {rows} 列資料",
+    "edited since it ran": "執行之後又編輯過",
+    "not run since the kernel started": "核心啟動之後沒有執行",
+    "of its output only the value is known": "輸出中只知道值",
+    "There is no cell [{number}] for --context.": "--context 找不到儲存格 [{number}]。",
+    "Run the cell first.": "請先執行該儲存格。",
+    "--context: this cell is not in the saved notebook, so the cells that ran before it were sent. "
+    "Save the notebook to send the cells above.": (
+        "--context：這個儲存格不在存下來的筆記本裡，因此送出了先前執行過的儲存格。要送出上方的儲存格，請先儲存筆記本。"
+    ),
+    "--context: cells {names} are not in the saved notebook and were not sent. Save the notebook first.": (
+        "--context：儲存格 {names} 不在存下來的筆記本裡，沒有送出。請先儲存筆記本。"
+    ),
+    "--context: there is no such cell, so none was sent.": "--context：沒有這樣的儲存格，因此沒有送出儲存格。",
+    "--context: the {count} oldest cells were not sent, because all cells together may have {limit:,} bytes. "
+    "%mimo_config value_budget={larger} allows more.": (
+        "--context：最舊的 {count} 個儲存格沒有送出，因為所有儲存格合起來最多 {limit:,} 位元組。"
+        "%mimo_config value_budget={larger} 可以放寬。"
+    ),
+    "--context: pictures not sent: {count} ({reason}).": "--context：沒有送出的圖片：{count}（{reason}）。",
+    "at most {count} are sent": "最多送出 {count} 張",
     "{size}, type": "{size}，型別",
     "{size}, type and {count} values": "{size}，型別與 {count} 個值",
     "{kind}, schema": "{kind}，結構",

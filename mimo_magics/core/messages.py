@@ -67,6 +67,8 @@ class ImagePart:
     type: ClassVar[str] = "image"
     url: str
     """An http(s) URL, or a data URL with the image."""
+    name: str = ""
+    """What the user calls it, such as `fig` or `plot.png`. It is not sent."""
 
 
 @dataclass(frozen=True, slots=True)

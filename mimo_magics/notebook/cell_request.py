@@ -5,19 +5,26 @@ from __future__ import annotations
 import argparse
 import keyword
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, fields, replace
 from functools import partial
 from typing import Any
 
 from mimo_magics.context.value import render_value
 from mimo_magics.core.errors import BadOption
 from mimo_magics.core.i18n import Translatable
-from mimo_magics.core.messages import ContextPart, TextPart
-from mimo_magics.core.settings import CodeKind, Settings, Share
+from mimo_magics.core.messages import ContextPart, Message, Part, TextPart
+from mimo_magics.core.settings import CodeKind, Settings
 from mimo_magics.notebook.argument_parser import unexpected_word_error
-from mimo_magics.notebook.cell_variables import Expansion, expand
+from mimo_magics.notebook.cell_context import (
+    CellContext,
+    SelectCells,
+    build_cell_context,
+    select_no_cells,
+)
+from mimo_magics.notebook.cell_variables import expand
 from mimo_magics.notebook.command_line import scan_options
+from mimo_magics.notebook.context_option import NO_CELLS
 from mimo_magics.notebook.options import OPTIONS_BY_FLAG
 from mimo_magics.notebook.unresolved_references import check_expansion
 
@@ -28,8 +35,8 @@ OPTION_LINES_PATTERN = re.compile(r"(?:#\|[^\n]*+(?:\n|\Z))*+")
 class CellRequest:
     """The parsed text of a cell."""
 
-    prompt: str | tuple[TextPart, ...] | None
-    """The prompt, as parts if it has values of variables; `None` continues the last reply."""
+    prompt: str | tuple[Part, ...] | None
+    """The prompt, as parts if it has values of variables or cells; `None` continues the last reply."""
     settings: Mapping[str, Any]
     """The settings that the cell overrides for this turn."""
     keep: bool = True
@@ -53,7 +60,12 @@ class CellRequest:
     def prompt_text(self) -> str:
         """The text of the prompt; empty if there is none."""
         prompt = self.prompt or ""
-        return prompt if isinstance(prompt, str) else "".join(part.text for part in prompt)
+        return prompt if isinstance(prompt, str) else Message("user", prompt).text
+
+    def add_context(self, context: CellContext) -> CellRequest:
+        """Return the request with cells before its prompt."""
+        prompt = (TextPart(self.prompt),) if isinstance(self.prompt, str) else self.prompt or ()
+        return replace(self, prompt=(*context.parts, *prompt), notices=(*self.notices, *context.notices))
 
 
 REQUEST_FIELDS = tuple(
@@ -97,6 +109,9 @@ def build_cell_request(
     prompt: str | None,
     variables: Mapping[str, Any],
     defaults: Settings = DEFAULT_SETTINGS,
+    *,
+    select_cells: SelectCells = select_no_cells,
+    models: Iterable[str] = (),
 ) -> CellRequest:
     """Build the request of a cell from its options, its prompt, and the variables for the prompt.
 
@@ -106,47 +121,58 @@ def build_cell_request(
         variables: the variables for the prompt.
         defaults: the settings, for what the options leave open: what to share of the values, and what to do about
             references without a value.
+        select_cells: returns the cells that `--context` selects.
+        models: the models that receive the prompt; by default that of the settings.
 
     Raises:
-        BadOption: The prompt is empty, the name for the reply is not an identifier, or a reference has no value
-            and the setting `unresolved` is `error`.
+        BadOption: The prompt is empty, the name for the reply is not an identifier, a reference has no value
+            and the setting `unresolved` is `error`, or `--context` names a cell that does not exist.
     """
-    settings = {name: value for name, value in vars(options).items() if value is not None}
+    settings: dict[str, Any] = {
+        name: tuple(value) if name == "stop" else value
+        for name, value in vars(options).items()
+        if value is not None
+    }
     request_fields = {name: settings.pop(name) for name in REQUEST_FIELDS if name in settings}
-    raw = settings.pop("raw", False)
-    notices: tuple[str, ...] = ()
-    sent: str | tuple[TextPart, ...] | None = prompt
-    if prompt is not None:
-        prompt = prompt.replace("\r\n", "\n").rstrip("\n")
-        sent = prompt
-        if not raw:
-            expansion = _expand(prompt, variables, defaults, settings.get("share", defaults.share))
-            notices = check_expansion(prompt, expansion, variables, defaults.unresolved)
-            sent, prompt = _get_sent_prompt(expansion), expansion.text
-        _check_prompt(prompt)
-    out = request_fields.get("out")
+    raw, selection = settings.pop("raw", False), settings.pop("context", NO_CELLS)
+    sent, notices = _read_prompt(prompt, None if raw else variables, defaults.override(settings))
+    _check_variable_name(request_fields.get("out"))
+    request = CellRequest(sent, settings, **request_fields, notices=notices)
+    if selection == NO_CELLS or sent is None:
+        return request
+    context = build_cell_context(select_cells(selection), defaults.override(settings), models)
+    return request.add_context(context)
+
+
+def _read_prompt(
+    prompt: str | None, variables: Mapping[str, Any] | None, settings: Settings
+) -> tuple[str | tuple[Part, ...] | None, tuple[str, ...]]:
+    """Return a prompt as it is sent, and the notices about it. Without variables nothing in it is replaced."""
+    if prompt is None:
+        return None, ()
+    prompt = prompt.replace("\r\n", "\n").rstrip("\n")
+    if variables is None:
+        return _check_prompt(prompt), ()
+    render = partial(render_value, max_bytes=settings.value_budget, share=settings.share)
+    expansion = expand(prompt, variables, render)
+    notices = check_expansion(prompt, expansion, variables, settings.unresolved)
+    _check_prompt(expansion.text)
+    has_values = any(isinstance(part, ContextPart) for part in expansion.parts)
+    return expansion.parts if has_values else expansion.text, notices
+
+
+def _check_variable_name(out: str | None) -> None:
     if out is not None and (not out.isidentifier() or keyword.iskeyword(out)):
         raise BadOption(
             Translatable("{out!r} is not a valid variable name.", out=out),
             Translatable("Use a Python identifier, such as -o reply."),
         )
-    if "stop" in settings:
-        settings["stop"] = tuple(settings["stop"])
-    return CellRequest(sent, settings, **request_fields, notices=notices)
 
 
-def _expand(prompt: str, variables: Mapping[str, Any], defaults: Settings, share: Share) -> Expansion:
-    return expand(prompt, variables, partial(render_value, max_bytes=defaults.value_budget, share=share))
-
-
-def _get_sent_prompt(expansion: Expansion) -> str | tuple[TextPart, ...]:
-    has_values = any(isinstance(part, ContextPart) for part in expansion.parts)
-    return expansion.parts if has_values else expansion.text
-
-
-def _check_prompt(prompt: str) -> None:
+def _check_prompt(prompt: str) -> str:
     if not prompt.strip():
         raise BadOption(
             Translatable("The prompt is empty."),
             Translatable("Write it below %%mimo, or after the options of %mimo."),
         )
+    return prompt

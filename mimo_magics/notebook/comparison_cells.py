@@ -15,6 +15,7 @@ from mimo_magics.document import reply as reply_document
 from mimo_magics.document.reply import DisplayOptions
 from mimo_magics.notebook import comparison_request
 from mimo_magics.notebook.argument_parser import parse_command
+from mimo_magics.notebook.cell_context import SelectCells
 from mimo_magics.notebook.cell_request import CellRequest
 from mimo_magics.notebook.comparison_request import ComparisonRequest
 from mimo_magics.notebook.comparison_run import ComparisonRun, confirm_cost
@@ -33,12 +34,18 @@ class ComparisonCells:
     """Runs the comparisons of one shell, and keeps the last one."""
 
     def __init__(
-        self, shell: Any, config: MimoConfig, session_selection: SessionSelection, reply_display: ReplyDisplay
+        self,
+        shell: Any,
+        config: MimoConfig,
+        session_selection: SessionSelection,
+        reply_display: ReplyDisplay,
+        select_cells: SelectCells,
     ) -> None:
         self._shell = shell
         self._config = config
         self._session_selection = session_selection
         self._reply_display = reply_display
+        self._select_cells = select_cells
         self._last_comparison: Comparison | None = None
 
     def run(self, options: Namespace, body: str) -> Comparison:
@@ -83,7 +90,9 @@ class ComparisonCells:
 
     def _build_request(self, options: Namespace, body: str) -> ComparisonRequest:
         variables, defaults = get_prompt_variables(self._shell), self._config.snapshot()
-        return comparison_request.build_comparison_request(options, body, variables, defaults)
+        return comparison_request.build_comparison_request(
+            options, body, variables, defaults, self._select_cells
+        )
 
     def _create_run(self, request: ComparisonRequest, async_cell: AsyncCell | None = None) -> ComparisonRun:
         session = self._select_session(request)
