@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 
 from mimo_magics.document import styles
-from mimo_magics.document.highlighting import MAX_BLOCK_CHARS, highlight_code
+from mimo_magics.document.highlighting import MAX_BLOCK_CHARS, highlight_code, highlight_code_compactly
 
 BLOCK_STYLE = "margin:0 0 1em;border:1px solid #8886"
 HEAD_STYLE = "padding:0.25em 0.75em;background:#8882;font-size:85%"
@@ -35,12 +35,13 @@ def code_block_html(
         has_head: whether the block begins here. A long block is streamed in parts.
         max_chars: weighted characters up to which the code is highlighted.
     """
-    inner = highlight_code(code, language, max_chars)
     if number is None:
+        inner = highlight_code_compactly(code, language, max_chars)
         return (
             f'<pre class="highlight" tabindex="0" style="{styles.SCROLL}">'
             f'<code style="{styles.CODE}">{inner}</code></pre>'
         )
+    inner = highlight_code(code, language, max_chars)
     head = _head_html(language, number) if has_head else ""
     return (
         f'<div style="{BLOCK_STYLE}">{head}'

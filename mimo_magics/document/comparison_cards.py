@@ -33,7 +33,7 @@ MAX_TITLE_CHARS = 40
 MAX_FIRST_WORDS_CHARS = 20
 """Limit of the first words of a reply in the summary."""
 SUMMARY_HEADERS = translatables("", "tokens in → out", "seconds", "USD", "first words")
-MARKUP = re.compile(r"[*`]+|(?:^|(?<=\s))(?:#+|[>|-])\s")
+MARKUP = re.compile(r"`{3,}\w*|[*`]+|(?:^|(?<=\s))(?:#+|[>|-])\s")
 """Marks of Markdown, which are left out of the first words."""
 UNKNOWN = "–"
 CARD_SEPARATOR = f'<hr style="{styles.HIDDEN}">'

@@ -28,6 +28,8 @@ from mimo_magics.notebook.context_option import NO_CELLS
 from mimo_magics.notebook.options import OPTIONS_BY_FLAG
 from mimo_magics.notebook.unresolved_references import check_expansion
 
+SentPrompt = str | tuple[Part, ...]
+"""A prompt, as parts if it has values of variables or cells."""
 OPTION_LINES_PATTERN = re.compile(r"(?:#\|[^\n]*+(?:\n|\Z))*+")
 
 
@@ -35,8 +37,8 @@ OPTION_LINES_PATTERN = re.compile(r"(?:#\|[^\n]*+(?:\n|\Z))*+")
 class CellRequest:
     """The parsed text of a cell."""
 
-    prompt: str | tuple[Part, ...] | None
-    """The prompt, as parts if it has values of variables or cells; `None` continues the last reply."""
+    prompt: SentPrompt | None
+    """The prompt; `None` continues the last reply."""
     settings: Mapping[str, Any]
     """The settings that the cell overrides for this turn."""
     keep: bool = True
@@ -146,7 +148,7 @@ def build_cell_request(
 
 def _read_prompt(
     prompt: str | None, variables: Mapping[str, Any] | None, settings: Settings
-) -> tuple[str | tuple[Part, ...] | None, tuple[str, ...]]:
+) -> tuple[SentPrompt | None, tuple[str, ...]]:
     """Return a prompt as it is sent, and the notices about it. Without variables nothing in it is replaced."""
     if prompt is None:
         return None, ()

@@ -59,6 +59,12 @@ def test_a_code_block_without_a_number_is_plain_and_scrolls() -> None:
     assert to_html("```text\nx\n```") == f"{block}\n"
 
 
+def test_the_punctuation_of_a_plain_block_has_no_elements() -> None:
+    code = '<span class="nb">max</span>([<span class="mi">1</span>])\n'
+    assert f">{code}<" in code_block_html("max([1])\n", "python")
+    assert f">{code}<" not in code_block_html("max([1])\n", "python", 1)
+
+
 def test_the_numbers_continue_after_a_tool_call() -> None:
     block = TextPart("```python\na\n```")
     parts = (block, ToolCall("1", "clock"), ToolResult("1", "clock", "12"), TextPart("So:"), block)

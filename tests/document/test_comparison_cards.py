@@ -82,6 +82,7 @@ def test_the_summary_has_only_columns_with_values() -> None:
     [
         ("## The square\n\nIt is **big**.", "The square It is big…"),
         ("- `a_b`\n- c", "a_b c"),
+        ("```python\nx = 1\n```", "x = 1"),
         ("word " * 100_000, "word word word word …"),
         ("你" * 100_000, "你" * 20 + "…"),
         ("", ""),
