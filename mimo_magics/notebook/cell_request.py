@@ -10,10 +10,10 @@ from dataclasses import dataclass, fields, replace
 from functools import partial
 from typing import Any
 
-from mimo_magics.context.value import render_value
+from mimo_magics.context.picture import render_part
 from mimo_magics.core.errors import BadOption
 from mimo_magics.core.i18n import Translatable
-from mimo_magics.core.messages import ContextPart, Message, Part, TextPart
+from mimo_magics.core.messages import Message, Part, TextPart
 from mimo_magics.core.settings import CodeKind, Settings
 from mimo_magics.notebook.argument_parser import unexpected_word_error
 from mimo_magics.notebook.cell_context import (
@@ -25,11 +25,12 @@ from mimo_magics.notebook.cell_context import (
 from mimo_magics.notebook.cell_variables import expand
 from mimo_magics.notebook.command_line import scan_options
 from mimo_magics.notebook.context_option import NO_CELLS
+from mimo_magics.notebook.media_options import MEDIA_OPTIONS, add_media
 from mimo_magics.notebook.options import OPTIONS_BY_FLAG
 from mimo_magics.notebook.unresolved_references import check_expansion
 
 SentPrompt = str | tuple[Part, ...]
-"""A prompt, as parts if it has values of variables or cells."""
+"""A prompt, as parts if it has values of variables, media or cells."""
 OPTION_LINES_PATTERN = re.compile(r"(?:#\|[^\n]*+(?:\n|\Z))*+")
 
 
@@ -128,7 +129,8 @@ def build_cell_request(
 
     Raises:
         BadOption: The prompt is empty, the name for the reply is not an identifier, a reference has no value
-            and the setting `unresolved` is `error`, or `--context` names a cell that does not exist.
+            and the setting `unresolved` is `error`, `--context` names a cell that does not exist, or an image,
+            audio or a video cannot be sent.
     """
     settings: dict[str, Any] = {
         name: tuple(value) if name == "stop" else value
@@ -137,13 +139,15 @@ def build_cell_request(
     }
     request_fields = {name: settings.pop(name) for name in REQUEST_FIELDS if name in settings}
     raw, selection = settings.pop("raw", False), settings.pop("context", NO_CELLS)
-    sent, notices = _read_prompt(prompt, None if raw else variables, defaults.override(settings))
+    media = {name: settings.pop(name) for name in MEDIA_OPTIONS if name in settings}
+    turn_settings = defaults.override(settings)
+    sent, notices = _read_prompt(prompt, None if raw else variables, turn_settings)
     _check_variable_name(request_fields.get("out"))
+    sent = add_media(sent, media, variables, turn_settings.share) if media else sent
     request = CellRequest(sent, settings, **request_fields, notices=notices)
     if selection == NO_CELLS or sent is None:
         return request
-    context = build_cell_context(select_cells(selection), defaults.override(settings), models)
-    return request.add_context(context)
+    return request.add_context(build_cell_context(select_cells(selection), turn_settings, models))
 
 
 def _read_prompt(
@@ -155,12 +159,11 @@ def _read_prompt(
     prompt = prompt.replace("\r\n", "\n").rstrip("\n")
     if variables is None:
         return _check_prompt(prompt), ()
-    render = partial(render_value, max_bytes=settings.value_budget, share=settings.share)
+    render = partial(render_part, max_bytes=settings.value_budget, share=settings.share)
     expansion = expand(prompt, variables, render)
     notices = check_expansion(prompt, expansion, variables, settings.unresolved)
-    _check_prompt(expansion.text)
-    has_values = any(isinstance(part, ContextPart) for part in expansion.parts)
-    return expansion.parts if has_values else expansion.text, notices
+    has_values = any(type(part) is not TextPart for part in expansion.parts)
+    return _check_prompt(expansion.parts if has_values else expansion.text), notices
 
 
 def _check_variable_name(out: str | None) -> None:
@@ -171,8 +174,9 @@ def _check_variable_name(out: str | None) -> None:
         )
 
 
-def _check_prompt(prompt: str) -> str:
-    if not prompt.strip():
+def _check_prompt(prompt: SentPrompt) -> SentPrompt:
+    parts = (TextPart(prompt),) if isinstance(prompt, str) else prompt
+    if all(isinstance(part, TextPart) and not part.text.strip() for part in parts):
         raise BadOption(
             Translatable("The prompt is empty."),
             Translatable("Write it below %%mimo, or after the options of %mimo."),

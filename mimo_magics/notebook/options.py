@@ -139,6 +139,31 @@ REQUEST_OPTIONS = (
         {"metavar": "NAMES"},
     ),
     Option(
+        ("--image",),
+        "Send an image before the prompt: a file, an http(s) URL or a variable with a figure. Repeatable.",
+        {"action": "append", "metavar": "PATH|URL|NAME"},
+    ),
+    Option(
+        ("--audio",),
+        "Send audio before the prompt: a file, an http(s) URL or a variable with bytes. Repeatable.",
+        {"action": "append", "metavar": "PATH|URL|NAME"},
+    ),
+    Option(
+        ("--video",),
+        "Send a video before the prompt: a file, an http(s) URL or a variable with bytes. Repeatable.",
+        {"action": "append", "metavar": "PATH|URL|NAME"},
+    ),
+    Option(
+        ("--fps",),
+        "Frames per second that the model sees of a video: 0.1 to 10.",
+        {"type": float, "metavar": "NUMBER"},
+    ),
+    Option(
+        ("--media-resolution",),
+        "Resolution at which the model sees a video.",
+        {"choices": ("default", "max"), "dest": "media_resolution"},
+    ),
+    Option(
         ("--dry-run",),
         "Show the request, and send nothing.",
         {"action": "store_true", "dest": "dry_run", "default": None},
@@ -156,6 +181,7 @@ OPTIONS = (*_build_setting_options(), *REQUEST_OPTIONS)
 OPTIONS_BY_FLAG = {flag: option for option in OPTIONS for flag in option.all_flags}
 
 
+MEDIA_FLAGS = ("--image", "--audio", "--video", "--fps", "--media-resolution")
 UNCOMPARABLE_SETTINGS = ("tool_choice", "max_steps", "quiet")
 """Settings without a meaning for a comparison, which offers no tools and is always shown."""
 
@@ -192,7 +218,7 @@ COMPARISON_OPTIONS = (
     *(
         option
         for option in REQUEST_OPTIONS
-        if option.flags[0] in ("--no-history", "--session", "--context", "--raw", "-o")
+        if option.flags[0] in ("--no-history", "--session", "--context", "--raw", "-o", *MEDIA_FLAGS)
     ),
 )
 """The options of `%%mimo_compare`."""
