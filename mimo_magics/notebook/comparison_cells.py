@@ -12,6 +12,7 @@ from mimo_magics.core.i18n import Translatable
 from mimo_magics.display.output import display_bundle
 from mimo_magics.display.selection import choose_renderer
 from mimo_magics.document import reply as reply_document
+from mimo_magics.document.context_html import context_html
 from mimo_magics.document.reply import DisplayOptions
 from mimo_magics.notebook import comparison_request
 from mimo_magics.notebook.argument_parser import parse_command
@@ -26,6 +27,7 @@ from mimo_magics.notebook.kernel.user_variables import get_prompt_variables
 from mimo_magics.notebook.reply_display import ReplyDisplay
 from mimo_magics.notebook.session_selection import SessionSelection
 from mimo_magics.session.comparison.result import Comparison
+from mimo_magics.session.prompt_context import describe_turn_context
 from mimo_magics.session.session import Session
 from mimo_magics.session.storage.turn_record import add_notices
 
@@ -154,5 +156,6 @@ class ComparisonCells:
             reply,
             display_options=DisplayOptions.from_settings(settings),
             notices=notices,
+            head=context_html(describe_turn_context(session.turns[-1])),
         )
         display_bundle(bundle, {"mimo": add_notices(session.record, notices)})

@@ -10,6 +10,7 @@ from typing import Any
 
 from mimo_magics.client import endpoint, model_list
 from mimo_magics.client.endpoint import Endpoint
+from mimo_magics.core.context_item import ContextItem
 from mimo_magics.core.errors import BadOption
 from mimo_magics.core.i18n import Translatable
 from mimo_magics.core.messages import (
@@ -32,6 +33,7 @@ from mimo_magics.core.settings import Settings
 from mimo_magics.core.text import join_surrogates, quote_value
 from mimo_magics.session.attachments import Recipient, check_prompt_media, replace_unsupported_parts
 from mimo_magics.session.limits.context_window import build_summary_messages
+from mimo_magics.session.prompt_context import build_context_items
 from mimo_magics.session.system_prompt import build_system_prompt
 from mimo_magics.session.turn import Turn, history_messages, without_reasoning
 from mimo_magics.wire.formats import FORMATS
@@ -91,6 +93,11 @@ class TurnInput:
         offered_tools = self.tools if with_tools else ()
         request = Request(messages, self.params, offered_tools, self.settings.stream, self._fields)
         return request, notes
+
+    @property
+    def context_items(self) -> tuple[ContextItem, ...]:
+        """The context of the prompt with its figures."""
+        return build_context_items(self.prompt, self.service.name, self.model, self.settings.prices)
 
     @property
     def recipient(self) -> Recipient:

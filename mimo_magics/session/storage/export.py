@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from mimo_magics.client import endpoint
 from mimo_magics.client.credentials import ENV_VARIABLE
+from mimo_magics.core.context_item import ContextItem
 from mimo_magics.core.errors import BadOption
 from mimo_magics.core.i18n import LANGUAGE_TAGS, Translatable, translate
 from mimo_magics.core.messages import (
@@ -26,6 +27,7 @@ from mimo_magics.core.settings import Settings
 from mimo_magics.core.suggest import did_you_mean
 from mimo_magics.core.text import escape_html, escape_invisible_characters
 from mimo_magics.document import steps
+from mimo_magics.document.context_html import context_line, describe_item
 from mimo_magics.document.json_text import format_json
 from mimo_magics.session.history import History
 from mimo_magics.session.request import TurnInput
@@ -101,6 +103,8 @@ def _export_markdown(history: History, name: str, _: Settings) -> str:
 def _build_turn_blocks(row: TranscriptRow) -> Iterator[str]:
     yield f"## {row.title}"
     yield _fence(row.prompt)
+    if row.context:
+        yield from _build_context_blocks(row.context)
     if row.summary:
         yield from _build_details_blocks(translate("Sent in place of older turns"), row.summary)
     for part in row.reply.message.parts:
@@ -110,6 +114,15 @@ def _build_turn_blocks(row: TranscriptRow) -> Iterator[str]:
     for source in row.reply.annotations:
         yield f"- {_escape_inline(source.title)} {_escape_inline(source.url)}"
     yield f"*{_escape_inline(row.footer)}*"
+
+
+def _build_context_blocks(items: Sequence[ContextItem]) -> Iterator[str]:
+    yield f"<details><summary>{escape_html(context_line(items))}</summary>"
+    for item in items:
+        yield _escape_inline(describe_item(item))
+        if item.text:
+            yield _fence(item.text)
+    yield "</details>"
 
 
 def _build_part_blocks(part: Part) -> Iterator[str]:
