@@ -37,6 +37,11 @@ CHINESE_HELP = {
     "--append": "新增一個回合，即使這個儲存格先前執行過。",
     "--fresh": "重新呼叫模型，即使有可以沿用的回覆。",
     "--context": "隨提示詞送出筆記本的儲存格：最後一個、上方全部、失敗的，或依編號，附輸入和輸出。",
+    "--image": "在提示詞之前送出圖片：檔案、http(s) 網址，或內容為圖表的變數。可以重複。",
+    "--audio": "在提示詞之前送出音訊：檔案、http(s) 網址，或內容為位元組的變數。可以重複。",
+    "--video": "在提示詞之前送出影片：檔案、http(s) 網址，或內容為位元組的變數。可以重複。",
+    "--fps": "模型每秒看到影片的影格數：0.1 到 10。",
+    "--media-resolution": "模型看到影片的解析度。",
     "--raw": "提示詞裡的每個大括號都保持原樣。",
     "--tools": "模型在這個回合可以呼叫的工具或函式，取代所有已註冊的工具。",
     "--dry-run": "顯示請求，但什麼都不送。",
@@ -122,7 +127,14 @@ def known_models() -> Iterator[str]:
             f"{each.context_window:,}",
             f"{each.max_output:,}",
             "on" if each.thinks_by_default else "off",
-            ", ".join(["text", *["images"] * each.accepts_images, *["audio"] * each.accepts_audio]),
+            ", ".join(
+                [
+                    "text",
+                    *["images"] * each.accepts_images,
+                    *["audio"] * each.accepts_audio,
+                    *["video"] * each.accepts_video,
+                ]
+            ),
             code(models.SUCCESSORS.get(each.id, "")),
             price("mimo-v2", each.id),
             price("xiaomi", each.id),

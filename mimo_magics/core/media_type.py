@@ -23,7 +23,6 @@ PREFIXES = {
     b"\xff\xd8\xff": "image/jpeg",
     b"GIF87a": "image/gif",
     b"GIF89a": "image/gif",
-    b"ID3": "audio/mpeg",
     b"fLaC": "audio/flac",
     b"OggS": "audio/ogg",
     b"\x30\x26\xb2\x75\x8e\x66\xcf\x11\xa6\xd9\x00\xaa\x00\x62\xce\x6c": "video/x-ms-wmv",
@@ -33,8 +32,8 @@ BRAND_TYPES = {b"M4A ": "audio/mp4", b"M4B ": "audio/mp4", b"qt  ": "video/quick
 """Types of ISO media files by their main brand. All other brands of video files are MP4."""
 VIDEO_BRAND_PATTERN = re.compile(rb"isom|iso\d|mp4\d|avc1|M4V.|dash|MSNV|3gp.")
 BMP_HEADER_SIZES = (12, 40, 52, 56, 64, 108, 124)
-MP3_FRAME_PATTERN = re.compile(rb"\xff[\xf2\xf3\xfa\xfb][\x10-\xeb]", re.DOTALL)
-"""The first frame of an MP3 file without a tag: layer 3 of MPEG 1 or 2 with a bit rate."""
+MP3_PATTERN = re.compile(rb"ID3[\x02-\x04].|\xff[\xf2\xf3\xfa\xfb][\x10-\xeb]", re.DOTALL)
+"""A tag with its version, or a frame: layer 3 of MPEG 1 or 2 with a bit rate."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +58,7 @@ def find_media_type(data: bytes) -> str:
         return BRAND_TYPES.get(data[8:12], "video/mp4" if is_video else "")
     if data.startswith(b"BM") and int.from_bytes(data[14:18], "little") in BMP_HEADER_SIZES:
         return "image/bmp"
-    return "audio/mpeg" if MP3_FRAME_PATTERN.match(data) else ""
+    return "audio/mpeg" if MP3_PATTERN.match(data) else ""
 
 
 def get_media_kind(media_type: str) -> str:

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 
 from mimo_magics.core.context_item import ContextItem
 from mimo_magics.core.i18n import Translatable, translate
-from mimo_magics.core.media_label import media_name
+from mimo_magics.core.media_label import media_label
 from mimo_magics.core.messages import ContextPart
 from mimo_magics.core.text import escape_html
 from mimo_magics.document.details import details_html
@@ -40,7 +40,7 @@ def context_html(items: Sequence[ContextItem]) -> str:
     if not items:
         return ""
     pictures = media_html(
-        MediaItem(media_name(item.part), item.thumbnail)
+        MediaItem(media_label(item.part), item.thumbnail)
         for item in items[:MAX_LISTED_ITEMS]
         if item.thumbnail and not isinstance(item.part, ContextPart)
     )

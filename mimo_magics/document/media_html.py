@@ -1,4 +1,4 @@
-"""The media of a prompt in the document: thumbnails of images, and their names, sizes and tokens.
+"""The media of a prompt in the document: thumbnails of images, and the names, sizes and tokens of the others.
 
 The `<img>` elements are written here, and not by the Markdown of a model, whose allow-list has no data URLs. A data URL is checked
 before it is written, because it may come from a notebook of somebody else.
@@ -19,7 +19,7 @@ MAX_URL_CHARS = 30_000
 MAX_SIDE = 4_096
 """Pixels of a side. A few kilobytes can claim more pixels than a browser has memory for."""
 THUMBNAIL_PATTERN = re.compile(r"data:(image/(?:png|jpeg|webp|gif));base64,[A-Za-z0-9+/]+={0,2}")
-ROW_STYLE = "display:flex;flex-wrap:wrap;gap:0.5em 1em;align-items:flex-end;margin:0 0 0.5em"
+ROW_STYLE = "display:flex;flex-wrap:wrap;gap:0.5em 1em;align-items:flex-start;margin:0 0 0.5em"
 ITEM_STYLE = "max-width:16em;overflow-wrap:break-word"
 IMAGE_STYLE = "display:block;max-width:12em;max-height:8em;margin:0"
 
@@ -52,9 +52,6 @@ def is_thumbnail(url: str) -> bool:
 
 def _item_html(item: MediaItem) -> str:
     label = escape_html(translate(item.label))
-    image = (
-        f'<img src="{item.thumbnail}" alt="{label}" style="{IMAGE_STYLE}">'
-        if is_thumbnail(item.thumbnail)
-        else ""
-    )
-    return f'{image}<small dir="auto">{label}</small>'
+    if is_thumbnail(item.thumbnail):
+        return f'<img src="{item.thumbnail}" alt="{label}" title="{label}" style="{IMAGE_STYLE}">'
+    return f'<small dir="auto">{label}</small>'

@@ -13,7 +13,7 @@ from typing import Any
 from mimo_magics.context.picture import render_part
 from mimo_magics.core.errors import BadOption
 from mimo_magics.core.i18n import Translatable
-from mimo_magics.core.messages import Message, Part, TextPart
+from mimo_magics.core.messages import Message, TextPart
 from mimo_magics.core.settings import CodeKind, Settings
 from mimo_magics.notebook.argument_parser import unexpected_word_error
 from mimo_magics.notebook.cell_context import (
@@ -25,12 +25,10 @@ from mimo_magics.notebook.cell_context import (
 from mimo_magics.notebook.cell_variables import expand
 from mimo_magics.notebook.command_line import scan_options
 from mimo_magics.notebook.context_option import NO_CELLS
-from mimo_magics.notebook.media_options import MEDIA_OPTIONS, add_media
+from mimo_magics.notebook.media_options import MEDIA_OPTIONS, SentPrompt, add_media, as_parts
 from mimo_magics.notebook.options import OPTIONS_BY_FLAG
 from mimo_magics.notebook.unresolved_references import check_expansion
 
-SentPrompt = str | tuple[Part, ...]
-"""A prompt, as parts if it has values of variables, media or cells."""
 OPTION_LINES_PATTERN = re.compile(r"(?:#\|[^\n]*+(?:\n|\Z))*+")
 
 
@@ -62,13 +60,12 @@ class CellRequest:
     @property
     def prompt_text(self) -> str:
         """The text of the prompt; empty if there is none."""
-        prompt = self.prompt or ""
-        return prompt if isinstance(prompt, str) else Message("user", prompt).text
+        return Message("user", as_parts(self.prompt or "")).text
 
     def add_context(self, context: CellContext) -> CellRequest:
         """Return the request with cells before its prompt."""
-        prompt = (TextPart(self.prompt),) if isinstance(self.prompt, str) else self.prompt or ()
-        return replace(self, prompt=(*context.parts, *prompt), notices=(*self.notices, *context.notices))
+        prompt = (*context.parts, *as_parts(self.prompt or ""))
+        return replace(self, prompt=prompt, notices=(*self.notices, *context.notices))
 
 
 REQUEST_FIELDS = tuple(
@@ -122,8 +119,7 @@ def build_cell_request(
         options: the parsed options.
         prompt: the prompt as the user typed it; `None` continues the last reply.
         variables: the variables for the prompt.
-        defaults: the settings, for what the options leave open: what to share of the values, and what to do about
-            references without a value.
+        defaults: the settings, for what the options leave open.
         select_cells: returns the cells that `--context` selects.
         models: the models that receive the prompt; by default that of the settings.
 
@@ -175,8 +171,7 @@ def _check_variable_name(out: str | None) -> None:
 
 
 def _check_prompt(prompt: SentPrompt) -> SentPrompt:
-    parts = (TextPart(prompt),) if isinstance(prompt, str) else prompt
-    if all(isinstance(part, TextPart) and not part.text.strip() for part in parts):
+    if all(isinstance(part, TextPart) and not part.text.strip() for part in as_parts(prompt)):
         raise BadOption(
             Translatable("The prompt is empty."),
             Translatable("Write it below %%mimo, or after the options of %mimo."),

@@ -17,6 +17,8 @@ from mimo_magics.core.settings import Share
 from mimo_magics.notebook.cell_variables import find_variable
 from mimo_magics.session.attachments import NOT_SHARED, SHARE_ADVICE
 
+SentPrompt = str | tuple[Part, ...]
+"""A prompt, as parts if it has values of variables or media."""
 KINDS = ("image", "audio", "video")
 VIDEO_OPTIONS = ("fps", "media_resolution")
 MEDIA_OPTIONS = (*KINDS, *VIDEO_OPTIONS)
@@ -26,8 +28,13 @@ URL_START = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:(?://|[^\\/])")
 """A scheme of two letters or more: `C:` begins a path."""
 
 
+def as_parts(prompt: SentPrompt) -> tuple[Part, ...]:
+    """Return a prompt as parts."""
+    return (TextPart(prompt),) if isinstance(prompt, str) else prompt
+
+
 def add_media(
-    prompt: str | tuple[Part, ...] | None,
+    prompt: SentPrompt | None,
     options: Mapping[str, Any],
     variables: Mapping[str, Any],
     share: Share,
@@ -55,7 +62,7 @@ def add_media(
         for kind in KINDS
         for place in options.get(kind, ())
     )
-    return (*media, *((TextPart(prompt),) if isinstance(prompt, str) else prompt))
+    return (*media, *as_parts(prompt))
 
 
 def _check_video_options(options: Mapping[str, Any], *, has_video: bool) -> None:
