@@ -405,6 +405,7 @@ TRANSLATIONS: dict[str, str] = {
     "{size}, schema": "{size}，結構",
     "{size}, schema and all rows": "{size}，結構與全部資料列",
     "{size}, schema and {rows} rows": "{size}，結構與 {rows} 列資料",
+    "A reply is continued without values.": "接續回覆時不能附加值。",
     "Context: {items}": "上下文：{items}",
     "{name} {detail}, {size}": "{name} {detail}，{size}",
     "{name}, {size}": "{name}，{size}",

@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from mimo_magics.client import endpoint
 from mimo_magics.client.credentials import ENV_VARIABLE
 from mimo_magics.core.context_item import ContextItem
-from mimo_magics.core.errors import BadOption
+from mimo_magics.core.errors import BadOption, SessionNotSaved
 from mimo_magics.core.i18n import LANGUAGE_TAGS, Translatable, translate
 from mimo_magics.core.messages import (
     Part,
@@ -61,6 +62,22 @@ h3 + pre { border-left: 4px solid; padding-left: 1em }
 table { border-collapse: collapse }
 th, td { border: 1px solid; padding: 0.2em 0.5em }
 """
+
+
+def write_export(path: Path, history: History, name: str, file_format: str, settings: Settings) -> None:
+    """Write the current branch of a session to a file, in another format.
+
+    Raises:
+        BadOption: the format is unknown, or the session has no turns.
+        SessionNotSaved: the file cannot be written.
+    """
+    text = export_history(history, name, file_format, settings)
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        reason = error.strerror or str(error)
+        fact = Translatable("{path} could not be written: {reason}.", path=path, reason=reason)
+        raise SessionNotSaved(fact) from None
 
 
 def export_history(history: History, name: str, file_format: str, settings: Settings) -> str:
