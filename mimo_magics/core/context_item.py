@@ -64,5 +64,5 @@ def _size_text(size: int, whole_size: int) -> str:
 
 
 def _format_kilobytes(size: int) -> str:
-    kilobytes = size / KILOBYTE
+    kilobytes = max(size / KILOBYTE, 0.1)
     return f"{kilobytes:,.1f}" if kilobytes < 100 else f"{kilobytes:,.0f}"

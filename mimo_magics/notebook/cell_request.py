@@ -63,8 +63,16 @@ class CellRequest:
         return Message("user", as_parts(self.prompt or "")).text
 
     def add_context(self, context: CellContext) -> CellRequest:
-        """Return the request with cells before its prompt."""
-        prompt = (*context.parts, *as_parts(self.prompt or ""))
+        """Return the request with cells before its prompt.
+
+        Raises:
+            BadOption: there is no prompt.
+        """
+        if self.prompt is None:
+            raise BadOption(
+                Translatable("A reply is continued without values."), Translatable("Write a prompt instead.")
+            )
+        prompt = (*context.parts, *as_parts(self.prompt))
         return replace(self, prompt=prompt, notices=(*self.notices, *context.notices))
 
 
@@ -141,7 +149,7 @@ def build_cell_request(
     _check_variable_name(request_fields.get("out"))
     sent = add_media(sent, media, variables, turn_settings.share) if media else sent
     request = CellRequest(sent, settings, **request_fields, notices=notices)
-    if selection == NO_CELLS or sent is None:
+    if selection == NO_CELLS:
         return request
     return request.add_context(build_cell_context(select_cells(selection), turn_settings, models))
 

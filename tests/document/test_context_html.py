@@ -37,12 +37,12 @@ def test_a_prompt_without_context_has_no_line() -> None:
 
 
 def test_the_line_unfolds_to_the_exact_text() -> None:
-    line = "Context: df 1 x 2, 0.0 of 4,200 kB"
+    line = "Context: df 1 x 2, 0.1 of 4,200 kB"
     assert context_line([FRAME]) == line
     assert context_html([FRAME]) == (
         f'<details><summary dir="auto" style="{styles.QUIET}">{line}</summary>'
         f'<p dir="auto"><small style="{styles.QUIET}">'
-        "df 1 x 2, 0.0 of 4,200 kB · about 450 tokens · about $0.0012</small></p>"
+        "df 1 x 2, 0.1 of 4,200 kB · about 450 tokens · about $0.0012</small></p>"
         '<pre dir="auto">a,b\n1,&lt;2&gt;\n</pre></details>'
     )
 

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from markdown_it import MarkdownIt
+from support.context_items import LINE, PROMPT
 from support.hostile import HOSTILE, everywhere, find_unexpected
 from support.peer import KEY, Peer
 from support.read_html import ParsedHtml, reparse_html
@@ -400,3 +401,19 @@ def test_a_curl_command_has_tool_calls_and_results_and_omits_the_turns_that_were
         {"role": "assistant", "content": "Noon."},
         {"role": "user", "content": "And now?"},
     ]
+
+
+def test_markdown_has_the_context_of_a_prompt_below_it() -> None:
+    text = markdown(history_of(replace(turn(), prompt=PROMPT)))
+    assert (
+        "```\nDescribe {df⟨U+202E⟩} now.\n```\n\n"
+        f"<details><summary>{LINE}</summary>\n\n"
+        "df⟨U+202E⟩ 1 x 2, 0.1 of 4,200 kB · about 4 tokens"
+    ) in text
+    assert "\n\n```\na,b\n<1>,2⟨U+001B⟩]0;x\n\n```\n\n</details>\n" in text
+
+
+def test_a_page_has_the_context_of_a_prompt_once() -> None:
+    page = export_history(history_of(replace(turn(), prompt=PROMPT)), "main", "html", Settings())
+    assert page.count("a,b\n&lt;1&gt;,2⟨U+001B⟩]0;x") == 1
+    assert page.count(f">{LINE}</summary>") == 1
