@@ -12,6 +12,7 @@ from mimo_magics.notebook.command_line import OptionScan, scan_options, split_at
 from mimo_magics.notebook.command_table import MAGICS, Command
 from mimo_magics.notebook.completion import variables
 from mimo_magics.notebook.completion.choices import (
+    FILE_OPTIONS,
     Choices,
     CompletionResult,
     FallbackMatcher,
@@ -90,7 +91,7 @@ def _complete_option_value(
     option_choices = option.argparse.get("choices")
     kinds = {"value": option_choices} if option_choices else list_values(option.dest, choices, given)
     last_name = typed.rpartition(",")[2] if option.dest == "tools" else typed
-    return match_word(last_name, **kinds, **other_kinds)
+    return match_word(last_name, "files" if option.dest in FILE_OPTIONS else "none", **kinds, **other_kinds)
 
 
 def _complete_command(magic: str, line: str, choices: Choices) -> CompletionResult:
