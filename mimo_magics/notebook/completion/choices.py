@@ -21,6 +21,8 @@ from mimo_magics.session.storage.export import EXPORTERS
 from mimo_magics.session.system_prompt import NO_SYSTEM_PROMPT, SYSTEM_PROMPTS
 from mimo_magics.tape.tape import OFF, Mode
 
+MEDIA_OPTIONS = ("image", "audio", "video")
+"""Options whose value is a file or a variable."""
 FallbackMatcher = Literal["none", "files"]
 """Which matcher of IPython may add candidates: none, or the matcher of file names."""
 TextsByKind = Mapping[str, Iterable[str]]
@@ -148,6 +150,6 @@ VALUE_SOURCES: Mapping[str, Callable[[Choices, GivenOptions], TextsByKind]] = {
     "function": lambda choices, _: {"function": list_tool_functions(choices)},
     "tool": lambda choices, _: {"tool": choices.tools},
     "to": lambda *_: {"value": (*EXPORTERS, "json")},
-    "out": lambda choices, _: {"instance": sort_names(choices.variables)},
+    **dict.fromkeys(("out", *MEDIA_OPTIONS), lambda choices, _: {"instance": sort_names(choices.variables)}),
 }
 """The values that do not follow from the type of a setting."""
