@@ -14,7 +14,6 @@ from mimo_magics.core.messages import ContextPart
 from mimo_magics.core.text import escape_html
 from mimo_magics.document.details import details_html
 from mimo_magics.document.media_html import MediaItem, media_html
-from mimo_magics.document.paragraphs import small_html
 
 MAX_NAMED_ITEMS = 6
 """Items in the line."""
@@ -54,14 +53,18 @@ def _line_html(items: Sequence[ContextItem]) -> str:
 def _iter_item_html(items: Sequence[ContextItem]) -> Iterator[str]:
     rest = MAX_TEXT_CHARS
     for item in items[:MAX_LISTED_ITEMS]:
-        yield small_html(describe_item(item))
+        yield _paragraph_html(describe_item(item))
         if text := item.text[:rest]:
             yield f'<pre dir="auto">{escape_html(text)}</pre>'
         if omitted := len(item.text) - len(text):
-            yield small_html(translate("{count:,} more characters were sent.", count=omitted))
+            yield _paragraph_html(translate("{count:,} more characters were sent.", count=omitted))
         rest -= len(text)
     if omitted := len(items) - MAX_LISTED_ITEMS if len(items) > MAX_LISTED_ITEMS else 0:
-        yield small_html(translate("{count} more", count=omitted))
+        yield _paragraph_html(translate("{count} more", count=omitted))
+
+
+def _paragraph_html(line: str) -> str:
+    return f'<p dir="auto">{escape_html(line)}</p>'
 
 
 def describe_item(item: ContextItem) -> str:

@@ -29,7 +29,7 @@ from mimo_magics.wire.call_as_code import ApiCall, build_snippet, format_json_bo
 from mimo_magics.wire.formats import FORMATS
 
 MEDIA_DATA_PATTERN = re.compile(
-    r'("(?:data|url)": "(?:data:[\w/+.-]+;base64,)?[A-Za-z0-9+/]{24})([A-Za-z0-9+/=]{100,})(?=")'
+    r'("(?:data|url|voice)": "(?:data:[\w/+.-]+;base64,)?[A-Za-z0-9+/]{24})([A-Za-z0-9+/=]{100,})(?=")'
 )
 """Images and audio in JSON, which are shortened. A text cannot match, as its quotes are escaped."""
 MAX_TOKENS_FIELDS = ("max_completion_tokens", "max_tokens")
@@ -50,6 +50,8 @@ class DryRun:
     warnings: tuple[str, ...] = ()
     context: tuple[ContextItem, ...] = ()
     """What the prompt sends beside its own text: values, cells, files and media."""
+    audio_seconds: float = 0.0
+    """Duration of audio that is billed by its length."""
 
     @property
     def body(self) -> Mapping[str, Any]:
@@ -68,7 +70,8 @@ class DryRun:
 
         In US dollars. `None` if no price is known.
         """
-        input_cost, max_output_tokens = self.compute_spending(Usage(self.tokens)).usd, self.max_output_tokens
+        input_usage = Usage(self.tokens, audio_seconds=self.audio_seconds)
+        input_cost, max_output_tokens = self.compute_spending(input_usage).usd, self.max_output_tokens
         if input_cost is None:
             return None
         return input_cost, self.compute_spending(

@@ -41,8 +41,7 @@ def test_the_line_unfolds_to_the_exact_text() -> None:
     assert context_line([FRAME]) == line
     assert context_html([FRAME]) == (
         f'<details><summary dir="auto" style="{styles.QUIET}">{line}</summary>'
-        f'<p dir="auto"><small style="{styles.QUIET}">'
-        "df 1 x 2, 0.1 of 4,200 kB · about 450 tokens · about $0.0012</small></p>"
+        '<p dir="auto">df 1 x 2, 0.1 of 4,200 kB · about 450 tokens · about $0.0012</p>'
         '<pre dir="auto">a,b\n1,&lt;2&gt;\n</pre></details>'
     )
 
@@ -58,7 +57,7 @@ def test_many_items_are_counted() -> None:
     items = [item(str(number), f"v{number}") for number in range(MAX_LISTED_ITEMS + 4)]
     assert context_line(items).endswith(f" · {len(items) - MAX_NAMED_ITEMS} more")
     assert context_html(items).count("<pre") == MAX_LISTED_ITEMS
-    assert "4 more</small></p></details>" in context_html(items)
+    assert "4 more</p></details>" in context_html(items)
 
 
 def test_long_texts_are_bounded_together() -> None:
