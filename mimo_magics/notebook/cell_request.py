@@ -13,9 +13,10 @@ from typing import Any
 from mimo_magics.context.value import render_value
 from mimo_magics.core.errors import BadOption
 from mimo_magics.core.i18n import Translatable
-from mimo_magics.core.messages import ContextPart, TextPart
+from mimo_magics.core.messages import ContextPart, Message, Part, TextPart
 from mimo_magics.core.settings import CodeKind, Settings, Share
 from mimo_magics.notebook.argument_parser import unexpected_word_error
+from mimo_magics.notebook.cell_files import add_files
 from mimo_magics.notebook.cell_variables import Expansion, expand
 from mimo_magics.notebook.command_line import scan_options
 from mimo_magics.notebook.options import OPTIONS_BY_FLAG
@@ -28,8 +29,8 @@ OPTION_LINES_PATTERN = re.compile(r"(?:#\|[^\n]*+(?:\n|\Z))*+")
 class CellRequest:
     """The parsed text of a cell."""
 
-    prompt: str | tuple[TextPart, ...] | None
-    """The prompt, as parts if it has values of variables; `None` continues the last reply."""
+    prompt: str | tuple[Part, ...] | None
+    """The prompt, as parts if it has values of variables or files; `None` continues the last reply."""
     settings: Mapping[str, Any]
     """The settings that the cell overrides for this turn."""
     keep: bool = True
@@ -53,7 +54,7 @@ class CellRequest:
     def prompt_text(self) -> str:
         """The text of the prompt; empty if there is none."""
         prompt = self.prompt or ""
-        return prompt if isinstance(prompt, str) else "".join(part.text for part in prompt)
+        return prompt if isinstance(prompt, str) else Message("user", prompt).text
 
 
 REQUEST_FIELDS = tuple(
@@ -108,14 +109,15 @@ def build_cell_request(
             references without a value.
 
     Raises:
-        BadOption: The prompt is empty, the name for the reply is not an identifier, or a reference has no value
-            and the setting `unresolved` is `error`.
+        BadOption: The prompt is empty, the name for the reply is not an identifier, a reference has no value
+            and the setting `unresolved` is `error`, or a file cannot be read.
     """
     settings = {name: value for name, value in vars(options).items() if value is not None}
     request_fields = {name: settings.pop(name) for name in REQUEST_FIELDS if name in settings}
     raw = settings.pop("raw", False)
+    paths, fetches = settings.pop("file", ()), settings.pop("fetch", False)
     notices: tuple[str, ...] = ()
-    sent: str | tuple[TextPart, ...] | None = prompt
+    sent: str | tuple[Part, ...] | None = prompt
     if prompt is not None:
         prompt = prompt.replace("\r\n", "\n").rstrip("\n")
         sent = prompt
@@ -124,14 +126,10 @@ def build_cell_request(
             notices = check_expansion(prompt, expansion, variables, defaults.unresolved)
             sent, prompt = _get_sent_prompt(expansion), expansion.text
         _check_prompt(prompt)
-    out = request_fields.get("out")
-    if out is not None and (not out.isidentifier() or keyword.iskeyword(out)):
-        raise BadOption(
-            Translatable("{out!r} is not a valid variable name.", out=out),
-            Translatable("Use a Python identifier, such as -o reply."),
-        )
+    _check_variable_name(request_fields.get("out"))
     if "stop" in settings:
         settings["stop"] = tuple(settings["stop"])
+    sent = add_files(sent, paths, defaults.override(settings), fetches=fetches) if paths else sent
     return CellRequest(sent, settings, **request_fields, notices=notices)
 
 
@@ -142,6 +140,14 @@ def _expand(prompt: str, variables: Mapping[str, Any], defaults: Settings, share
 def _get_sent_prompt(expansion: Expansion) -> str | tuple[TextPart, ...]:
     has_values = any(isinstance(part, ContextPart) for part in expansion.parts)
     return expansion.parts if has_values else expansion.text
+
+
+def _check_variable_name(out: str | None) -> None:
+    if out is not None and (not out.isidentifier() or keyword.iskeyword(out)):
+        raise BadOption(
+            Translatable("{out!r} is not a valid variable name.", out=out),
+            Translatable("Use a Python identifier, such as -o reply."),
+        )
 
 
 def _check_prompt(prompt: str) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 from mimo_magics.core.errors import BadOption
 from mimo_magics.core.i18n import Translatable
-from mimo_magics.core.messages import TextPart
+from mimo_magics.core.messages import Part
 from mimo_magics.core.settings import COMPARABLE_SETTINGS, Settings
 from mimo_magics.notebook.argument_parser import parse_options
 from mimo_magics.notebook.cell_request import DEFAULT_SETTINGS, build_cell_request, drop_option_lines
@@ -26,7 +26,7 @@ COMPARISON_FLAGS = {flag for option in COMPARISON_OPTIONS for flag in option.all
 class ComparisonRequest:
     """The parsed text of a `%%mimo_compare` cell."""
 
-    prompt: str | tuple[TextPart, ...]
+    prompt: str | tuple[Part, ...]
     variants: tuple[Variant, ...]
     settings: Mapping[str, Any] = field(default_factory=dict)
     """The settings that all variants share."""

@@ -90,7 +90,7 @@ def _complete_option_value(
     option_choices = option.argparse.get("choices")
     kinds = {"value": option_choices} if option_choices else list_values(option.dest, choices, given)
     last_name = typed.rpartition(",")[2] if option.dest == "tools" else typed
-    return match_word(last_name, **kinds, **other_kinds)
+    return match_word(last_name, "files" if option.dest == "file" else "none", **kinds, **other_kinds)
 
 
 def _complete_command(magic: str, line: str, choices: Choices) -> CompletionResult:
