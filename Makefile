@@ -102,6 +102,7 @@ bench: $(VENV)/test
 	$(RUN) benchmarks/memory.py
 	$(RUN) benchmarks/blocks.py
 	$(RUN) benchmarks/context.py
+	$(RUN) benchmarks/context_questions.py
 	$(RUN) benchmarks/frontend.py --short
 
 ## make graph     print figures of the import graph, and draw it for the documentation

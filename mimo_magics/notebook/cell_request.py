@@ -13,24 +13,26 @@ from typing import Any
 from mimo_magics.context.value import render_value
 from mimo_magics.core.errors import BadOption
 from mimo_magics.core.i18n import Translatable
-from mimo_magics.core.messages import ContextPart, Message, Part, TextPart
+from mimo_magics.core.messages import ContextPart, Message, Part
 from mimo_magics.core.settings import CodeKind, Settings, Share
 from mimo_magics.notebook.argument_parser import unexpected_word_error
 from mimo_magics.notebook.cell_files import add_files
-from mimo_magics.notebook.cell_variables import Expansion, expand
+from mimo_magics.notebook.cell_variables import expand
 from mimo_magics.notebook.command_line import scan_options
 from mimo_magics.notebook.options import OPTIONS_BY_FLAG
 from mimo_magics.notebook.unresolved_references import check_expansion
 
 OPTION_LINES_PATTERN = re.compile(r"(?:#\|[^\n]*+(?:\n|\Z))*+")
+SentPrompt = str | tuple[Part, ...]
+"""A prompt, as parts if it has values of variables."""
 
 
 @dataclass(frozen=True, slots=True)
 class CellRequest:
     """The parsed text of a cell."""
 
-    prompt: str | tuple[Part, ...] | None
-    """The prompt, as parts if it has values of variables or files; `None` continues the last reply."""
+    prompt: SentPrompt | None
+    """The prompt; `None` continues the last reply."""
     settings: Mapping[str, Any]
     """The settings that the cell overrides for this turn."""
     keep: bool = True
@@ -53,8 +55,7 @@ class CellRequest:
     @property
     def prompt_text(self) -> str:
         """The text of the prompt; empty if there is none."""
-        prompt = self.prompt or ""
-        return prompt if isinstance(prompt, str) else Message("user", prompt).text
+        return _get_text(self.prompt or "")
 
 
 REQUEST_FIELDS = tuple(
@@ -116,16 +117,13 @@ def build_cell_request(
     request_fields = {name: settings.pop(name) for name in REQUEST_FIELDS if name in settings}
     raw = settings.pop("raw", False)
     paths, fetches = settings.pop("file", ()), settings.pop("fetch", False)
+    sent: SentPrompt | None = prompt
     notices: tuple[str, ...] = ()
-    sent: str | tuple[Part, ...] | None = prompt
     if prompt is not None:
         prompt = prompt.replace("\r\n", "\n").rstrip("\n")
-        sent = prompt
-        if not raw:
-            expansion = _expand(prompt, variables, defaults, settings.get("share", defaults.share))
-            notices = check_expansion(prompt, expansion, variables, defaults.unresolved)
-            sent, prompt = _get_sent_prompt(expansion), expansion.text
-        _check_prompt(prompt)
+        share = settings.get("share", defaults.share)
+        sent, notices = (prompt, ()) if raw else _expand_prompt(prompt, variables, defaults, share)
+        _check_prompt(sent)
     _check_variable_name(request_fields.get("out"))
     if "stop" in settings:
         settings["stop"] = tuple(settings["stop"])
@@ -133,13 +131,18 @@ def build_cell_request(
     return CellRequest(sent, settings, **request_fields, notices=notices)
 
 
-def _expand(prompt: str, variables: Mapping[str, Any], defaults: Settings, share: Share) -> Expansion:
-    return expand(prompt, variables, partial(render_value, max_bytes=defaults.value_budget, share=share))
-
-
-def _get_sent_prompt(expansion: Expansion) -> str | tuple[TextPart, ...]:
+def _expand_prompt(
+    prompt: str, variables: Mapping[str, Any], defaults: Settings, share: Share
+) -> tuple[SentPrompt, tuple[str, ...]]:
+    """Return a prompt with the values of its variables, and the notices about it."""
+    expansion = expand(prompt, variables, partial(render_value, max_bytes=defaults.value_budget, share=share))
+    notices = check_expansion(prompt, expansion, variables, defaults.unresolved)
     has_values = any(isinstance(part, ContextPart) for part in expansion.parts)
-    return expansion.parts if has_values else expansion.text
+    return expansion.parts if has_values else expansion.text, notices
+
+
+def _get_text(prompt: SentPrompt) -> str:
+    return prompt if isinstance(prompt, str) else Message("user", prompt).text
 
 
 def _check_variable_name(out: str | None) -> None:
@@ -150,8 +153,8 @@ def _check_variable_name(out: str | None) -> None:
         )
 
 
-def _check_prompt(prompt: str) -> None:
-    if not prompt.strip():
+def _check_prompt(prompt: SentPrompt) -> None:
+    if not _get_text(prompt).strip():
         raise BadOption(
             Translatable("The prompt is empty."),
             Translatable("Write it below %%mimo, or after the options of %mimo."),

@@ -9,10 +9,14 @@ from typing import Any
 
 from mimo_magics.core.errors import BadOption
 from mimo_magics.core.i18n import Translatable
-from mimo_magics.core.messages import Part
 from mimo_magics.core.settings import COMPARABLE_SETTINGS, Settings
 from mimo_magics.notebook.argument_parser import parse_options
-from mimo_magics.notebook.cell_request import DEFAULT_SETTINGS, build_cell_request, drop_option_lines
+from mimo_magics.notebook.cell_request import (
+    DEFAULT_SETTINGS,
+    SentPrompt,
+    build_cell_request,
+    drop_option_lines,
+)
 from mimo_magics.notebook.command_line import split_words
 from mimo_magics.notebook.options import COMPARISON_OPTIONS, OPTIONS_BY_FLAG
 from mimo_magics.session.comparison.variants import MAX_CONCURRENT_CALLS, Variant, build_variants
@@ -26,7 +30,7 @@ COMPARISON_FLAGS = {flag for option in COMPARISON_OPTIONS for flag in option.all
 class ComparisonRequest:
     """The parsed text of a `%%mimo_compare` cell."""
 
-    prompt: str | tuple[Part, ...]
+    prompt: SentPrompt
     variants: tuple[Variant, ...]
     settings: Mapping[str, Any] = field(default_factory=dict)
     """The settings that all variants share."""

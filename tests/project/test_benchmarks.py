@@ -45,6 +45,7 @@ def test_every_benchmark_has_a_short_form() -> None:
         "memory",
         "blocks",
         "context",
+        "context_questions",
         "frontend",
     }
 
@@ -172,3 +173,11 @@ def test_blocks_highlights_only_the_listed_languages() -> None:
     assert rows(run_short("blocks"), "names of languages") == [
         [len(names), highlighted, len(names) - highlighted]
     ]
+
+
+def test_the_questions_about_frames_are_asked_as_often_as_they_are_counted() -> None:
+    printed = run_short("context_questions")
+    ((size, found),) = rows(printed, "people")
+    assert size > 300
+    assert found in (0, 1)
+    assert rows(printed, "frame") == [[1]]
