@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import os
-import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -23,6 +22,7 @@ from mimo_magics.context.file_process import read_in_process
 from mimo_magics.core.errors import BadOption
 from mimo_magics.core.i18n import Translatable
 from mimo_magics.core.messages import ContextPart
+from mimo_magics.core.regular_file import NotARegularFile, open_regular_file
 from mimo_magics.core.settings import Share
 from mimo_magics.core.text import quote
 
@@ -57,7 +57,7 @@ def render_file(path: str, max_bytes: int, share: Share) -> ContextPart:
     Raises:
         BadOption: the file cannot be read.
     """
-    with _open_regular_file(path) as file:
+    with _open_file(path) as file:
         return _render(_shown_name(path), file, PurePath(path).suffix, max_bytes, share)
 
 
@@ -139,7 +139,7 @@ def _read_tail(file: BinaryIO, size: int, max_bytes: int, encoding: str) -> str:
 
 
 @contextmanager
-def _open_regular_file(path: str) -> Iterator[BinaryIO]:
+def _open_file(path: str) -> Iterator[BinaryIO]:
     """Open a file, and refuse what is not a regular file.
 
     Raises:
@@ -147,14 +147,8 @@ def _open_regular_file(path: str) -> Iterator[BinaryIO]:
     """
     name = repr(quote(path, MAX_NAME_CHARS))
     try:
-        # Opening a pipe without this flag would wait for a writer.
-        descriptor = os.open(Path(path).expanduser(), os.O_RDONLY | OPEN_FLAGS)
-        try:
-            _check_file_type(descriptor, name)
-            with os.fdopen(descriptor, "rb", closefd=False) as file:
-                yield file
-        finally:
-            os.close(descriptor)
+        with open_regular_file(Path(path).expanduser()) as file:
+            yield file
     except (FileNotFoundError, NotADirectoryError):
         raise BadOption(
             Translatable("The file {name} does not exist.", name=name),
@@ -165,26 +159,17 @@ def _open_regular_file(path: str) -> Iterator[BinaryIO]:
             Translatable("{name} is a folder.", name=name),
             Translatable("Name its files, each with --file."),
         ) from None
+    except NotARegularFile:
+        raise BadOption(
+            Translatable("{name} is not a regular file.", name=name),
+            Translatable("Save its content to a file first."),
+        ) from None
     except (OSError, ValueError, RuntimeError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise BadOption(
             Translatable("{name} cannot be read: {reason}.", name=name, reason=reason),
             Translatable("Check the path and its permissions."),
         ) from None
-
-
-def _check_file_type(descriptor: int, name: str) -> None:
-    mode = os.fstat(descriptor).st_mode
-    if stat.S_ISDIR(mode):
-        raise IsADirectoryError
-    if not stat.S_ISREG(mode):
-        raise BadOption(
-            Translatable("{name} is not a regular file.", name=name),
-            Translatable("Save its content to a file first."),
-        )
-
-
-OPEN_FLAGS = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0) | getattr(os, "O_BINARY", 0)
 
 
 def _shown_name(path: str) -> str:

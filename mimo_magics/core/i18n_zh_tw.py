@@ -408,6 +408,9 @@ TRANSLATIONS: dict[str, str] = {
     "{size}, type and {count} values": "{size}，型別與 {count} 個值",
     "{kind}, schema": "{kind}，結構",
     # files and downloads
+    "Images, audio and video whose files are missing: {count}. They were not sent.": (
+        "檔案遺失的圖片、聲音和影片：{count} 個，沒有送出。"
+    ),
     "%mimo continue takes no files.": "%mimo continue 不接受檔案。",
     "Send them with a prompt instead.": "請改為和提示詞一起送出。",
     "{count} files are too many.": "{count} 個檔案太多了。",
