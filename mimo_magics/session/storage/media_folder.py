@@ -66,8 +66,8 @@ class MediaFolder:
 
     def forget_others(self, folder: Path, urls: Mapping[MediaReference, str]) -> None:
         """Remove the files of data that the session no longer has."""
-        kept = {reference.file_name for reference in urls}
-        _remove_files(folder, (each for each in self._iter_names() if each not in kept))
+        used_names = {reference.file_name for reference in urls}
+        _remove_files(folder, (each for each in self._iter_names() if each not in used_names))
         self._references = {url: reference for reference, url in urls.items()}
 
     def remove(self, folder: Path) -> None:
