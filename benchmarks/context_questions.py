@@ -4,7 +4,7 @@
     python benchmarks/context_questions.py --weights FILE.gguf    other weights
     python benchmarks/context_questions.py --share schema         what the model finds without any value
 
-Three frames have one column with missing values each. The model gets the text of a prompt with `{df}`. An answer counts if it
+Three frames have one column with missing values each. The model gets the text of a prompt with `{df}`. A reply counts if it
 names this column and no other one. The rates depend on the weights and on sampling, so no test asserts them.
 """
 
@@ -21,7 +21,7 @@ from mimo_magics.context.value import render_value
 from mimo_magics.core.settings import Settings, Share
 from mimo_magics.session.session import Session
 
-QUESTION = "Which column has missing values? Answer with the name of the column only."
+QUESTION = "Which column has missing values? Reply with its name only."
 ROWS = 200
 
 
@@ -55,9 +55,9 @@ def build_frames() -> dict[str, tuple[pd.DataFrame, str]]:
     return {"people": (people, "income"), "weather": (weather, "rain"), "orders": (orders, "coupon")}
 
 
-def named_columns(answer: str, columns: list[str]) -> list[str]:
-    """Return the columns that an answer names."""
-    return [column for column in columns if re.search(rf"\b{column}\b", answer, re.IGNORECASE)]
+def named_columns(reply: str, columns: list[str]) -> list[str]:
+    """Return the columns that a reply names."""
+    return [column for column in columns if re.search(rf"\b{column}\b", reply, re.IGNORECASE)]
 
 
 def main() -> None:
@@ -68,16 +68,16 @@ def main() -> None:
     parser.add_argument(
         "--share", default="sample", choices=get_args(Share), help="what of the frames is sent"
     )
-    parser.add_argument("--rounds", type=int, default=10, help="answers for each frame")
-    parser.add_argument("--short", action="store_true", help="one answer for one frame")
+    parser.add_argument("--rounds", type=int, default=10, help="replies for each frame")
+    parser.add_argument("--short", action="store_true", help="one reply for one frame")
     options = parser.parse_args()
     rounds, frames = (1, 1) if options.short else (options.rounds, 3)
     session = Session(preset="local", local_model=options.weights, max_tokens=30, temperature=0.7)
     print(f"{'frame':10}{'bytes':>8}{'found':>8}   of {rounds}")
     for name, (frame, missing) in list(build_frames().items())[:frames]:
         text = render_value("df", frame, Settings().value_budget, options.share).text
-        answers = [session.ask(f"{text}\n\n{QUESTION}", keep=False).text for _ in range(rounds)]
-        found = sum(named_columns(answer, list(frame.columns)) == [missing] for answer in answers)
+        replies = [session.ask(f"{text}\n\n{QUESTION}", keep=False).text for _ in range(rounds)]
+        found = sum(named_columns(reply, list(frame.columns)) == [missing] for reply in replies)
         print(f"{name:10}{len(text.encode()):>8,}{found:>8}")
 
 

@@ -13,6 +13,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from mimo_magics.context.media_file import Audio, Image, Video
     from mimo_magics.context.registry import register_context
     from mimo_magics.core.errors import MimoError
     from mimo_magics.core.events import (
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
         ToolCall,
         ToolResult,
         Usage,
+        VideoPart,
     )
     from mimo_magics.core.version import __version__ as __version__
     from mimo_magics.notebook.extension import panel, sessions
@@ -58,9 +60,11 @@ __all__ = [
     "Annotation",
     "Annotations",
     "Approval",
+    "Audio",
     "AudioPart",
     "Comparison",
     "DryRun",
+    "Image",
     "ImagePart",
     "Message",
     "MimoError",
@@ -87,6 +91,8 @@ __all__ = [
     "Turn",
     "Usage",
     "UsageUpdate",
+    "Video",
+    "VideoPart",
     "ask",
     "panel",
     "register_context",
@@ -95,6 +101,7 @@ __all__ = [
 ]
 
 _NAMES_BY_MODULE = {
+    "context.media_file": ("Audio", "Image", "Video"),
     "context.registry": ("register_context",),
     "core.errors": ("MimoError",),
     "core.events": (
@@ -127,6 +134,7 @@ _NAMES_BY_MODULE = {
         "ToolCall",
         "ToolResult",
         "Usage",
+        "VideoPart",
     ),
     "core.version": ("__version__",),
     "notebook.extension": ("panel", "sessions"),

@@ -175,6 +175,7 @@ TRANSLATIONS: dict[str, str] = {
     "The server does not support {name}; the request was repeated without it.": "伺服器不支援 {name}；已去掉它再次送出請求。",
     "The server sent an event that does not match the API format.": "伺服器送來不符合 API 格式的事件。",
     "The Anthropic format does not support audio.": "Anthropic 格式不支援音訊。",
+    "The Anthropic format does not support video.": "Anthropic 格式不支援影片。",
     "Use --api openai.": "請使用 --api openai。",
     "The Anthropic format does not support web search.": "Anthropic 格式不支援網路搜尋。",
     "Use --api openai, or omit --web-search.": "請使用 --api openai，或拿掉 --web-search。",
@@ -621,6 +622,7 @@ TRANSLATIONS: dict[str, str] = {
     "stale: not on the current branch": "過時：不在目前的分支上",
     "(image)": "（圖片）",
     "(audio)": "（音訊）",
+    "(video)": "（影片）",
     "System prompt: {short}": "系統提示詞：{short}",
     "Tools offered to the model: {short}.": "提供給模型的工具：{short}。",
     "Tool results sent to the model: {short}.": "送給模型的工具結果：{short}。",
@@ -736,6 +738,54 @@ TRANSLATIONS: dict[str, str] = {
     "{why}: {what}.": "{why}：{what}。",
     "{model} does not accept images": "{model} 不接受圖片",
     "{model} does not accept audio": "{model} 不接受音訊",
+    "{model} does not accept video": "{model} 不接受影片",
+    # images, audio and video of a prompt
+    "image": "圖片",
+    "an image (PNG, JPEG, GIF, WebP or BMP)": "圖片（PNG、JPEG、GIF、WebP 或 BMP）",
+    "audio (MP3, WAV, FLAC, M4A or OGG)": "音訊（MP3、WAV、FLAC、M4A 或 OGG）",
+    "a video (MP4, MOV, AVI or WMV)": "影片（MP4、MOV、AVI 或 WMV）",
+    "{name} is not {kind}.": "{name} 不是{kind}。",
+    "The first bytes of a file decide, not its name.": "判斷的依據是檔案開頭的位元組，而非檔名。",
+    "A file of that name is ./{name}.": "若指的是同名的檔案，請寫 ./{name}。",
+    "it is not a file": "它不是檔案",
+    "A relative path begins at the working folder of the kernel.": "相對路徑從核心的工作資料夾算起。",
+    "{url} is not an http or https URL.": "{url} 不是 http 或 https 網址。",
+    "Percent-encode blanks and non-ASCII characters, and leave out passwords.": (
+        "空白與非 ASCII 字元請用百分號編碼，且不要寫入密碼。"
+    ),
+    "{name} has {size:.1f} MB; the API accepts {limit:.1f} MB of data.": (
+        "{name} 有 {size:.1f} MB；API 最多接受 {limit:.1f} MB 的資料。"
+    ),
+    "Use a smaller file, or an https URL, which the service fetches.": (
+        "請使用較小的檔案，或由服務自行下載的 https 網址。"
+    ),
+    "{name} has {width:,} x {height:,} pixels; at most {limit} million are read.": (
+        "{name} 有 {width:,} x {height:,} 像素；最多讀取 {limit} 百萬像素。"
+    ),
+    "Scale it down first.": "請先縮小。",
+    "{name} cannot be read as an image{reason}.": "無法將 {name} 讀取為圖片{reason}。",
+    "Save it again as PNG or JPEG.": "請重新存成 PNG 或 JPEG。",
+    "{name} cannot be exported as an image: {error}.": "無法將 {name} 匯出為圖片：{error}。",
+    "Run: %pip install {package}": "請執行：%pip install {package}",
+    "Save it as a file, and send that: --image PATH": "請存成檔案後送出：--image PATH",
+    "{name} is too large to be sent as it is, and Pillow is not installed to scale it.": (
+        "{name} 太大，無法直接送出，而用來縮小的 Pillow 尚未安裝。"
+    ),
+    "Run: %pip install 'mimo-magics[media]'": "請執行：%pip install 'mimo-magics[media]'",
+    "{flag} needs a video.": "{flag} 需要影片。",
+    "Add --video PATH or --video URL.": "請加上 --video PATH 或 --video URL。",
+    "Use a number of frames per second from 0.1 to 10.": "請使用 0.1 到 10 的每秒影格數。",
+    "A reply is continued without images, audio and video.": "續寫回覆時不能附上圖片、音訊或影片。",
+    "Write a prompt instead.": "請改寫提示詞。",
+    "{name} {size}, {tokens}": "{name} {size}，{tokens}",
+    "{name}, {tokens}": "{name}，{tokens}",
+    "tokens unknown": "token 數未知",
+    "The Anthropic format does not support video": "Anthropic 格式不支援影片",
+    "share=schema sends no images, audio or video": "share=schema 不送出圖片、音訊與影片",
+    "{fact}.": "{fact}。",
+    "Use a model that does: --model {model}": "請使用可接受的模型：--model {model}",
+    "Use a service and a model that do: --preset {preset} --model {model}": "請使用可接受的服務與模型：--preset {preset} --model {model}",
+    "Remove them, or share them for this prompt: --share sample": "請拿掉它們，或只為這次提示分享：--share sample",
     "The Anthropic format does not support audio": "Anthropic 格式不支援音訊",
     # budget, usage, context window
     "Used {amount} of the budget of {budget}.": "已使用 {amount}，預算為 {budget}。",

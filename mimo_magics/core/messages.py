@@ -67,6 +67,8 @@ class ImagePart:
     type: ClassVar[str] = "image"
     url: str
     """An http(s) URL, or a data URL with the image."""
+    name: str = ""
+    """What the user calls it, such as a file name. Shown to the user, never sent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +78,26 @@ class AudioPart:
     type: ClassVar[str] = "audio"
     url: str
     """An http(s) URL, or a data URL with the audio."""
+    name: str = ""
+    """What the user calls it. Shown to the user, never sent."""
+
+
+@dataclass(frozen=True, slots=True)
+class VideoPart:
+    """A video in a prompt: MP4, MOV, AVI or WMV. The Anthropic format does not support it."""
+
+    type: ClassVar[str] = "video"
+    url: str
+    """An http(s) URL, or a data URL with the video."""
+    name: str = ""
+    """What the user calls it. Shown to the user, never sent."""
+    fps: float | None = None
+    """Frames per second that the model sees: 0.1 to 10. `None` leaves it to the server, which takes 2."""
+    media_resolution: str = ""
+    """`default` or `max`; empty leaves it to the server."""
+
+
+MediaPart = ImagePart | AudioPart | VideoPart
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +131,7 @@ class ToolResult:
     """Whether the call did not run because its arguments do not fit the tool."""
 
 
-Part = TextPart | ContextPart | ReasoningPart | ImagePart | AudioPart | ToolCall | ToolResult
+Part = TextPart | ContextPart | ReasoningPart | MediaPart | ToolCall | ToolResult
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,7 +31,7 @@ class Model:
     accepts_audio: bool = False
     """Whether it accepts audio."""
     accepts_video: bool = False
-    """Whether it accepts video. This package sends none."""
+    """Whether it accepts video."""
 
 
 SUCCESSORS = {
@@ -76,6 +76,8 @@ SPEECH_MODELS = {
     ),
 }
 """Speech models by service. They are listed, but cannot reply to prompts."""
+MEDIA_MODELS = {"mimo-v2": "mimo-v2-omni", "xiaomi": "mimo-v2.6-flash"}
+"""By service, the cheapest present model that accepts images, audio and video."""
 
 
 FAMILY_ID = re.compile(r"mimo-v2(?:\.[0-9]{1,4})?(?P<kind>(?:-[a-z0-9]+)*)")
@@ -146,6 +148,12 @@ def accepts_audio(model: str) -> bool:
     """Return whether a model accepts audio. Unknown models are assumed to."""
     known_model = find_model(model)
     return known_model is None or known_model.accepts_audio
+
+
+def accepts_video(model: str) -> bool:
+    """Return whether a model accepts video. Unknown models are assumed to."""
+    known_model = find_model(model)
+    return known_model is None or known_model.accepts_video
 
 
 def estimate_tokens(text: str) -> float:

@@ -2,7 +2,7 @@
 
 A value is an object with its field names. A field with the metadata `saved_as` has that name, because files keep their names when the
 code renames a field. Fields with their default are left out. Tuples are arrays. A part has its kind in `type` (`text`, `context`,
-`reasoning`, `image`, `audio`, `tool_call`, `tool_result`):
+`reasoning`, `image`, `audio`, `video`, `tool_call`, `tool_result`):
 
     {"role": "assistant", "parts": [{"type": "reasoning", "text": "Hm."}, {"type": "text", "text": "Hello."}]}
 

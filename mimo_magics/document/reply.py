@@ -18,6 +18,7 @@ from mimo_magics.document import steps, styles
 from mimo_magics.document.highlighting import code_html
 from mimo_magics.document.json_text import format_json
 from mimo_magics.document.markdown import code_blocks, to_html
+from mimo_magics.document.media_html import MediaItem, media_html
 from mimo_magics.document.paragraphs import small_html
 from mimo_magics.document.sanitizer import LINK_REL, NO_MATH_CLASSES, is_external_url
 
@@ -73,6 +74,8 @@ class ReplyDocument:
     display_options: DisplayOptions = DisplayOptions()
     notices: tuple[str, ...] = ()
     """Notices about the turn, shown below the reply."""
+    media: tuple[MediaItem, ...] = ()
+    """Images, audio and video of the prompt, shown above the reply."""
 
     @property
     def replies(self) -> tuple[Reply]:
@@ -90,7 +93,8 @@ class ReplyDocument:
 
     def to_bundle(self, open_groups: Collection[int] = ()) -> dict[str, str]:
         """Return the document as a MIME bundle. The groups of steps with these numbers are unfolded."""
-        return reply_bundle(self.reply, "", self.display_options, open_groups, self.notices)
+        head = media_html(self.media)
+        return reply_bundle(self.reply, "", self.display_options, open_groups, self.notices, head=head)
 
 
 def reply_bundle(
@@ -99,6 +103,8 @@ def reply_bundle(
     display_options: DisplayOptions = DisplayOptions(),
     open_groups: Collection[int] = (),
     notices: Sequence[str] = (),
+    *,
+    head: str = "",
 ) -> dict[str, str]:
     """Return the output as Jupyter's MIME bundle.
 
@@ -108,9 +114,10 @@ def reply_bundle(
         display_options: how to display it.
         open_groups: numbers of the expanded groups of reasoning and tool calls, from 0.
         notices: quiet lines about the turn, shown below the reply.
+        head: HTML of this package about the prompt, shown above the reply.
     """
     return {
-        "text/html": reply_html(reply, status, display_options, open_groups, notices),
+        "text/html": reply_html(reply, status, display_options, open_groups, notices, head=head),
         "text/plain": replace_control_characters(reply.text),
     }
 
@@ -121,10 +128,12 @@ def reply_html(
     display_options: DisplayOptions = DisplayOptions(),
     open_groups: Collection[int] = (),
     notices: Sequence[str] = (),
+    *,
+    head: str = "",
 ) -> str:
     """Return the reply as sanitized HTML, or as escaped plain text if its HTML would be too large."""
     body = reply_body_html(reply, display_options, open_groups, notices)
-    return wrap_html(body + small_html(status or footer(reply)))
+    return wrap_html(head + body + small_html(status or footer(reply)))
 
 
 def _plain_body_html(reply: Reply, reason: str) -> str:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from mimo_magics.context.file import render_data, render_file
@@ -15,6 +16,9 @@ from mimo_magics.core.i18n import Translatable
 from mimo_magics.core.messages import ContextPart, Part, TextPart
 from mimo_magics.core.settings import Settings
 from mimo_magics.core.text import quote
+
+if TYPE_CHECKING:  # imported on first use
+    from mimo_magics.client.fetch import Download
 
 MAX_FILES = 50
 MAX_DOWNLOAD_BYTES = 50_000_000
@@ -29,16 +33,17 @@ SUFFIXES = {
     "application/vnd.openxmlformats-officedocument.wordprocessingml.document": ".docx",
 }
 """Kinds of files by the content type. With any other type the path of the URL decides."""
+UNTYPED_CONTENT = ("application/octet-stream", "binary/octet-stream")
+"""Content types of servers that do not know the type."""
 CONTENT_TYPES = (
     *SUFFIXES,
     "text/",
     "application/json",
     "application/xml",
     "application/yaml",
-    "application/octet-stream",
-    "binary/octet-stream",
+    *UNTYPED_CONTENT,
 )
-"""Content types that are downloaded."""
+"""Content types of the files that are downloaded."""
 MAX_URL_CHARS = 200
 URL_PATTERN = re.compile(r"https?://", re.IGNORECASE)
 
@@ -85,13 +90,26 @@ def _read(path: str, settings: Settings, *, fetches: bool) -> ContextPart:
             Translatable("{url!r} is a URL.", url=quote(path, MAX_URL_CHARS)),
             Translatable("Add --fetch to download it here and send its text."),
         )
+    download = download_file(path, CONTENT_TYPES)
+    name, suffix = quote(path, MAX_URL_CHARS), _find_suffix(download.url, download.content_type)
+    return render_data(name, download.data, suffix, settings.value_budget, settings.share)
+
+
+def download_file(url: str, content_types: Sequence[str]) -> Download:
+    """Download a file from a public address.
+
+    Args:
+        url: an http or https URL.
+        content_types: beginnings of the accepted content types.
+
+    Raises:
+        BadOption: the URL is not public, or cannot be downloaded within the limits.
+    """
     # A prompt without a URL needs no client.
     from mimo_magics.client import portal
     from mimo_magics.client.fetch import fetch
 
-    download = portal.run_async(partial(fetch, path, CONTENT_TYPES, MAX_DOWNLOAD_BYTES))
-    name, suffix = quote(path, MAX_URL_CHARS), _find_suffix(download.url, download.content_type)
-    return render_data(name, download.data, suffix, settings.value_budget, settings.share)
+    return portal.run_async(partial(fetch, url, content_types, MAX_DOWNLOAD_BYTES))
 
 
 def _find_suffix(url: str, content_type: str) -> str:

@@ -10,21 +10,20 @@ from dataclasses import dataclass, fields
 from functools import partial
 from typing import Any
 
-from mimo_magics.context.value import render_value
+from mimo_magics.context.picture import render_part
 from mimo_magics.core.errors import BadOption
 from mimo_magics.core.i18n import Translatable
-from mimo_magics.core.messages import ContextPart, Message, Part
+from mimo_magics.core.messages import Message, TextPart
 from mimo_magics.core.settings import CodeKind, Settings, Share
 from mimo_magics.notebook.argument_parser import unexpected_word_error
 from mimo_magics.notebook.cell_files import add_files
 from mimo_magics.notebook.cell_variables import expand
 from mimo_magics.notebook.command_line import scan_options
+from mimo_magics.notebook.media_options import MEDIA_OPTIONS, SentPrompt, add_media, as_parts
 from mimo_magics.notebook.options import OPTIONS_BY_FLAG
 from mimo_magics.notebook.unresolved_references import check_expansion
 
 OPTION_LINES_PATTERN = re.compile(r"(?:#\|[^\n]*+(?:\n|\Z))*+")
-SentPrompt = str | tuple[Part, ...]
-"""A prompt, as parts if it has values of variables."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +54,7 @@ class CellRequest:
     @property
     def prompt_text(self) -> str:
         """The text of the prompt; empty if there is none."""
-        return _get_text(self.prompt or "")
+        return Message("user", as_parts(self.prompt or "")).text
 
 
 REQUEST_FIELDS = tuple(
@@ -111,7 +110,8 @@ def build_cell_request(
 
     Raises:
         BadOption: The prompt is empty, the name for the reply is not an identifier, a reference has no value
-            and the setting `unresolved` is `error`, or a file cannot be read.
+            and the setting `unresolved` is `error`, or a file, an image, audio or a video cannot be
+            sent.
     """
     settings = {name: value for name, value in vars(options).items() if value is not None}
     request_fields = {name: settings.pop(name) for name in REQUEST_FIELDS if name in settings}
@@ -119,30 +119,18 @@ def build_cell_request(
     paths, fetches = settings.pop("file", ()), settings.pop("fetch", False)
     sent: SentPrompt | None = prompt
     notices: tuple[str, ...] = ()
+    share = settings.get("share", defaults.share)
+    media = {name: settings.pop(name) for name in MEDIA_OPTIONS if name in settings}
     if prompt is not None:
         prompt = prompt.replace("\r\n", "\n").rstrip("\n")
-        share = settings.get("share", defaults.share)
         sent, notices = (prompt, ()) if raw else _expand_prompt(prompt, variables, defaults, share)
         _check_prompt(sent)
     _check_variable_name(request_fields.get("out"))
     if "stop" in settings:
         settings["stop"] = tuple(settings["stop"])
+    sent = add_media(sent, media, variables, share, fetches=fetches) if media else sent
     sent = add_files(sent, paths, defaults.override(settings), fetches=fetches) if paths else sent
     return CellRequest(sent, settings, **request_fields, notices=notices)
-
-
-def _expand_prompt(
-    prompt: str, variables: Mapping[str, Any], defaults: Settings, share: Share
-) -> tuple[SentPrompt, tuple[str, ...]]:
-    """Return a prompt with the values of its variables, and the notices about it."""
-    expansion = expand(prompt, variables, partial(render_value, max_bytes=defaults.value_budget, share=share))
-    notices = check_expansion(prompt, expansion, variables, defaults.unresolved)
-    has_values = any(isinstance(part, ContextPart) for part in expansion.parts)
-    return expansion.parts if has_values else expansion.text, notices
-
-
-def _get_text(prompt: SentPrompt) -> str:
-    return prompt if isinstance(prompt, str) else Message("user", prompt).text
 
 
 def _check_variable_name(out: str | None) -> None:
@@ -153,8 +141,18 @@ def _check_variable_name(out: str | None) -> None:
         )
 
 
+def _expand_prompt(
+    prompt: str, variables: Mapping[str, Any], defaults: Settings, share: Share
+) -> tuple[SentPrompt, tuple[str, ...]]:
+    """Return a prompt with the values of its variables, and the notices about it."""
+    expansion = expand(prompt, variables, partial(render_part, max_bytes=defaults.value_budget, share=share))
+    notices = check_expansion(prompt, expansion, variables, defaults.unresolved)
+    has_values = any(type(part) is not TextPart for part in expansion.parts)
+    return expansion.parts if has_values else expansion.text, notices
+
+
 def _check_prompt(prompt: SentPrompt) -> None:
-    if not _get_text(prompt).strip():
+    if all(isinstance(part, TextPart) and not part.text.strip() for part in as_parts(prompt)):
         raise BadOption(
             Translatable("The prompt is empty."),
             Translatable("Write it below %%mimo, or after the options of %mimo."),

@@ -5,12 +5,16 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
+from dataclasses import replace
 from typing import Any
 
+from mimo_magics.context.thumbnail import make_thumbnail_url
 from mimo_magics.core.errors import BadOption, Interrupted, SessionNotSaved
 from mimo_magics.core.i18n import Translatable
-from mimo_magics.core.messages import Reply
+from mimo_magics.core.media_label import media_label
+from mimo_magics.core.messages import MediaPart, Message, Reply
 from mimo_magics.core.renderer_protocol import Renderer
+from mimo_magics.document.media_html import MediaItem
 from mimo_magics.document.reply import DisplayOptions, ReplyDocument
 from mimo_magics.notebook.cell_request import CellRequest
 from mimo_magics.session import turn_driver
@@ -143,7 +147,8 @@ class CellRun:
         document = ReplyDocument(turn.reply, self._display_options, notices)
         metadata = {"mimo": self._build_record(turn, notices)}
         try:
-            self.renderer.finish(document, metadata)
+            shown = replace(document, media=_media_items(turn.prompt))
+            self.renderer.finish(shown, metadata)
         except KeyboardInterrupt:
             self.renderer.finish(document.as_plain(), metadata)
             raise Interrupted(
@@ -168,3 +173,11 @@ class CellRun:
                 self._leave_document(turn)
             else:
                 self.renderer.clear()
+
+
+def _media_items(prompt: Message) -> tuple[MediaItem, ...]:
+    return tuple(
+        MediaItem(media_label(part), make_thumbnail_url(part))
+        for part in prompt.parts
+        if isinstance(part, MediaPart)
+    )

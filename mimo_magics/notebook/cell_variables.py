@@ -7,7 +7,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from mimo_magics.core.messages import ContextPart, TextPart
+from mimo_magics.core.errors import MimoError
+from mimo_magics.core.messages import ContextPart, MediaPart, Part, TextPart
 
 NAME = r"(?!__)[^\W\d]\w*"
 STEP = rf"""\.({NAME})|\[(?:(-?[0-9]+)|"([^"\\{{}}\n]*)"|'([^'\\{{}}\n]*)')\]"""
@@ -37,6 +38,7 @@ REFERENCE = rf"\{{(?P<name>{NAME})(?P<steps>(?>(?:{STEP})*))\}}"
 
 BRACE_PATTERN = re.compile(rf"{LITERAL} | {REFERENCE}", re.VERBOSE | re.DOTALL)
 """At each position the first alternative that matches wins. Every alternative takes linear time."""
+REFERENCE_PATTERN = re.compile(REFERENCE)
 STEP_PATTERN = re.compile(STEP)
 
 
@@ -44,18 +46,20 @@ STEP_PATTERN = re.compile(STEP)
 class Expansion:
     """A prompt with the values of its variables."""
 
-    parts: tuple[TextPart, ...]
-    """The texts as typed, and the values as they are sent. None is empty."""
+    parts: tuple[Part, ...]
+    """The texts as typed, and the values as they are sent. No text is empty."""
     unresolved: tuple[tuple[int, str], ...] = ()
     """The references without a value, which stay as typed: their positions in the original prompt, and their texts."""
 
     @property
     def text(self) -> str:
         """The prompt as it is sent."""
-        return "".join(part.text for part in self.parts)
+        return "".join(part.text for part in self.parts if isinstance(part, TextPart))
 
 
-def expand(prompt: str, namespace: Mapping[str, Any], render: Callable[[str, Any], ContextPart]) -> Expansion:
+def expand(
+    prompt: str, namespace: Mapping[str, Any], render: Callable[[str, Any], ContextPart | MediaPart]
+) -> Expansion:
     r"""Replace each `{name}`, `{df.columns}` and `{rows[0]["x"]}` by the text of its value.
 
     A reference is a name, then attributes and items. An item is an integer or a quoted string. Names do not
@@ -67,8 +71,11 @@ def expand(prompt: str, namespace: Mapping[str, Any], render: Callable[[str, Any
         prompt: the prompt as the user typed it.
         namespace: the variables.
         render: returns a value as it is sent, from the reference and the value.
+
+    Raises:
+        MimoError: a value is a picture that cannot be sent.
     """
-    parts: list[TextPart] = []
+    parts: list[Part] = []
     unresolved: list[tuple[int, str]] = []
     end = 0
     for match in BRACE_PATTERN.finditer(prompt):
@@ -76,13 +83,26 @@ def expand(prompt: str, namespace: Mapping[str, Any], render: Callable[[str, Any
             continue
         try:
             value = render(match[0][1:-1], _resolve_reference(match, namespace))
+        except MimoError:
+            raise
         except Exception:  # noqa: BLE001  a property or a `__str__` can raise any error
             unresolved.append((match.start(), match[0]))
             continue
         parts += [TextPart(prompt[end : match.start()]), value]
         end = match.end()
     parts.append(TextPart(prompt[end:]))
-    return Expansion(tuple(part for part in parts if part.text), tuple(unresolved))
+    return Expansion(
+        tuple(part for part in parts if not isinstance(part, TextPart) or part.text), tuple(unresolved)
+    )
+
+
+def find_variable(reference: str, namespace: Mapping[str, Any]) -> tuple[bool, Any]:
+    """Return whether a text is a reference with a value, such as `fig` or `plots["tide"]`, and the value."""
+    match = REFERENCE_PATTERN.fullmatch(f"{{{reference}}}")
+    try:
+        return (True, _resolve_reference(match, namespace)) if match else (False, None)
+    except Exception:  # noqa: BLE001  a property can raise any error
+        return False, None
 
 
 def _resolve_reference(match: re.Match[str], namespace: Mapping[str, Any]) -> Any:

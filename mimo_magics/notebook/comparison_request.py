@@ -13,11 +13,11 @@ from mimo_magics.core.settings import COMPARABLE_SETTINGS, Settings
 from mimo_magics.notebook.argument_parser import parse_options
 from mimo_magics.notebook.cell_request import (
     DEFAULT_SETTINGS,
-    SentPrompt,
     build_cell_request,
     drop_option_lines,
 )
 from mimo_magics.notebook.command_line import split_words
+from mimo_magics.notebook.media_options import SentPrompt
 from mimo_magics.notebook.options import COMPARISON_OPTIONS, OPTIONS_BY_FLAG
 from mimo_magics.session.comparison.variants import MAX_CONCURRENT_CALLS, Variant, build_variants
 

@@ -131,12 +131,37 @@ REQUEST_OPTIONS = (
         "File to send after the prompt: text, CSV, Parquet, a notebook, PDF, Word or HTML; repeatable.",
         {"metavar": "PATH", "action": "append"},
     ),
-    Option(("--fetch",), "Download the URLs of --file on this computer.", _SWITCH),
+    Option(("--fetch",), "Download URLs on this computer, and send their content.", _SWITCH),
     Option(("--raw",), "Do not replace variables in the prompt.", _SWITCH),
     Option(
         ("--tools",),
         "Tools or functions that the model may call in this turn, instead of all registered tools.",
         {"metavar": "NAMES"},
+    ),
+    Option(
+        ("--image",),
+        "Send an image before the prompt: a file, an http(s) URL or a variable with a figure. Repeatable.",
+        {"action": "append", "metavar": "PATH|URL|NAME"},
+    ),
+    Option(
+        ("--audio",),
+        "Send audio before the prompt: a file, an http(s) URL or a variable with bytes. Repeatable.",
+        {"action": "append", "metavar": "PATH|URL|NAME"},
+    ),
+    Option(
+        ("--video",),
+        "Send a video before the prompt: a file, an http(s) URL or a variable with bytes. Repeatable.",
+        {"action": "append", "metavar": "PATH|URL|NAME"},
+    ),
+    Option(
+        ("--fps",),
+        "Frames per second that the model sees of a video: 0.1 to 10.",
+        {"type": float, "metavar": "NUMBER"},
+    ),
+    Option(
+        ("--media-resolution",),
+        "Resolution at which the model sees a video.",
+        {"choices": ("default", "max"), "dest": "media_resolution"},
     ),
     Option(
         ("--dry-run",),
@@ -156,6 +181,7 @@ OPTIONS = (*_build_setting_options(), *REQUEST_OPTIONS)
 OPTIONS_BY_FLAG = {flag: option for option in OPTIONS for flag in option.all_flags}
 
 
+MEDIA_FLAGS = ("--image", "--audio", "--video", "--fps", "--media-resolution")
 UNCOMPARABLE_SETTINGS = ("tool_choice", "max_steps", "quiet")
 """Settings without a meaning for a comparison, which offers no tools and is always shown."""
 
@@ -192,7 +218,7 @@ COMPARISON_OPTIONS = (
     *(
         option
         for option in REQUEST_OPTIONS
-        if option.flags[0] in ("--no-history", "--session", "--file", "--fetch", "--raw", "-o")
+        if option.flags[0] in ("--no-history", "--session", "--file", "--fetch", "--raw", "-o", *MEDIA_FLAGS)
     ),
 )
 """The options of `%%mimo_compare`."""

@@ -11,7 +11,8 @@ from mimo_magics.client import endpoint, model_list
 from mimo_magics.client.local import process as local_process
 from mimo_magics.core.errors import BadOption, BudgetExceeded, MimoError
 from mimo_magics.core.i18n import Translatable, translatables, translate
-from mimo_magics.core.messages import Usage
+from mimo_magics.core.media_label import KIND_NAMES, media_label
+from mimo_magics.core.messages import MediaPart, Usage
 from mimo_magics.core.pricing import PRICES_AS_OF, find_price
 from mimo_magics.core.services import LOCAL_SERVICE
 from mimo_magics.core.settings import Api, CodeKind, Settings
@@ -46,6 +47,8 @@ class DryRun:
     tokens: int
     """Estimated tokens of the input."""
     warnings: tuple[str, ...] = ()
+    media: tuple[MediaPart, ...] = ()
+    """Images, audio and video of the prompt."""
 
     @property
     def body(self) -> Mapping[str, Any]:
@@ -125,6 +128,8 @@ class DryRun:
         yield Translatable("format"), self.call.api
         yield Translatable("model"), str(self.body["model"])
         yield Translatable("input"), translate("about {tokens:,} tokens", tokens=self.tokens)
+        for part in self.media:
+            yield KIND_NAMES[part.type], translate(media_label(part))
         yield (
             Translatable("output"),
             translate("at most {most_output:,} tokens", most_output=self.max_output_tokens)
@@ -200,7 +205,8 @@ def build_dry_run(turn_input: TurnInput, session_spending: Spending, *notes: str
     sent_request = local_process.adapt_request(request) if service is LOCAL_SERVICE else request
     body = FORMATS[settings.api].encode(sent_request)
     call = ApiCall(settings.api, service_endpoint.base_url, service_endpoint.auth, body)
-    return DryRun(call, settings, service.name, plan.tokens, warnings)
+    media = tuple(part for part in turn_input.prompt.parts if isinstance(part, MediaPart))
+    return DryRun(call, settings, service.name, plan.tokens, warnings, media)
 
 
 def settings_for_code(settings: Settings, kind: str) -> Settings:

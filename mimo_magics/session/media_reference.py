@@ -14,10 +14,9 @@ from dataclasses import dataclass, replace
 from hashlib import sha256
 
 from mimo_magics.core.i18n import Translatable
-from mimo_magics.core.messages import AudioPart, ImagePart, Message, Part, TextPart
+from mimo_magics.core.messages import MediaPart, Message, Part, TextPart
 from mimo_magics.session.history import History
 
-MEDIA_PARTS = (ImagePart, AudioPart)
 MAX_INLINE_CHARS = 65_536
 """Length of a data URL that session files and turn records contain."""
 MAX_MEDIA_BYTES = 100_000_000
@@ -98,10 +97,10 @@ def split_data_url(url: str) -> tuple[MediaReference, bytes] | None:
 
 def replace_urls(message: Message, replace_url: Callable[[str, str], str]) -> Message:
     """Return a prompt with other URLs of its media. The function gets a URL and the type of its part."""
-    if not any(isinstance(part, MEDIA_PARTS) for part in message.parts):
+    if not any(isinstance(part, MediaPart) for part in message.parts):
         return message
     parts = tuple(
-        replace(part, url=replace_url(part.url, part.type)) if isinstance(part, MEDIA_PARTS) else part
+        replace(part, url=replace_url(part.url, part.type)) if isinstance(part, MediaPart) else part
         for part in message.parts
     )
     return replace(message, parts=parts)
@@ -145,4 +144,4 @@ def replace_missing_media(messages: Sequence[Message]) -> tuple[tuple[Message, .
 
 
 def _is_missing(part: Part) -> bool:
-    return isinstance(part, MEDIA_PARTS) and part.url.startswith("media:")
+    return isinstance(part, MediaPart) and part.url.startswith("media:")

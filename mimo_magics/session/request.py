@@ -21,6 +21,7 @@ from mimo_magics.core.messages import (
     Request,
     TextPart,
     Tool,
+    VideoPart,
     system_message,
     with_unique_ids,
 )
@@ -29,7 +30,7 @@ from mimo_magics.core.serialization import canonical_json
 from mimo_magics.core.services import LOCAL_SERVICE, Service, ServiceFields
 from mimo_magics.core.settings import Settings
 from mimo_magics.core.text import join_surrogates, quote_value
-from mimo_magics.session.attachments import replace_unsupported_parts
+from mimo_magics.session.attachments import Recipient, check_prompt_media, replace_unsupported_parts
 from mimo_magics.session.limits.context_window import build_summary_messages
 from mimo_magics.session.media_reference import replace_missing_media
 from mimo_magics.session.system_prompt import build_system_prompt
@@ -78,16 +79,25 @@ class TurnInput:
             omitted_turns: number of the oldest turns that are not sent.
             summary: summary that is sent in their place.
             with_tools: whether to offer the tools.
+
+        Raises:
+            BadOption: the prompt has media that the model, the format or the setting `share` excludes.
         """
         turns = with_unique_ids(
             (*history_messages(self._known_past[omitted_turns:]), self.prompt, *turn_messages)
         )
         all_messages = (*self.system_messages, *build_summary_messages(summary), *turns)
+        check_prompt_media(self.prompt, self.recipient)
         known_messages, missing_notes = replace_missing_media(all_messages)
-        messages, notes = replace_unsupported_parts(known_messages, self.model, self.settings.api)
+        messages, notes = replace_unsupported_parts(known_messages, self.recipient)
         offered_tools = self.tools if with_tools else ()
         request = Request(messages, self.params, offered_tools, self.settings.stream, self._fields)
         return request, (*missing_notes, *notes)
+
+    @property
+    def recipient(self) -> Recipient:
+        """Where the request goes, as far as it decides on media."""
+        return Recipient(self.model, self.settings.api, self.settings.share, self.service.name)
 
     @property
     def _fields(self) -> ServiceFields:
@@ -177,7 +187,7 @@ def _build_prompt_message(prompt: Prompt) -> Message:
 
 def _is_prompt_part(part: object) -> bool:
     match part:
-        case TextPart(content) | ImagePart(content) | AudioPart(content):
+        case TextPart(content) | ImagePart(content) | AudioPart(content) | VideoPart(content):
             return isinstance(content, str)
     return False
 
@@ -186,7 +196,7 @@ def _join_surrogates_in_part(part: Part) -> Part:
     match part:
         case TextPart(text):
             return replace(part, text=join_surrogates(text))
-        case ImagePart(url) | AudioPart(url):
+        case ImagePart(url) | AudioPart(url) | VideoPart(url):
             return replace(part, url=join_surrogates(url))
     return part
 

@@ -9,9 +9,8 @@ from datetime import datetime
 from mimo_magics.core.i18n import Translatable
 from mimo_magics.core.messages import (
     MAX_COUNT,
-    AudioPart,
     ContextPart,
-    ImagePart,
+    MediaPart,
     Message,
     Params,
     ReasoningPart,
@@ -129,7 +128,7 @@ def check_turn(turn: Turn) -> None:
     prompt, reply_message = turn.prompt, turn.reply.message
     if (prompt.role, reply_message.role) != ("user", "assistant"):
         raise ValueError("the messages of a turn have other roles than user and assistant")
-    if not all(isinstance(part, TextPart | ImagePart | AudioPart) for part in prompt.parts):
+    if not all(isinstance(part, TextPart | MediaPart) for part in prompt.parts):
         raise ValueError("a prompt has a part of a wrong type")
-    if any(isinstance(part, ContextPart | ImagePart | AudioPart) for part in reply_message.parts):
+    if any(isinstance(part, ContextPart | MediaPart) for part in reply_message.parts):
         raise ValueError("a reply has a part of a wrong type")

@@ -334,8 +334,7 @@ class RunningTurn:
         fitting_turns = self._limits.select_turns_to_summarize(turns, self._summary)
         messages, _ = replace_unsupported_parts(
             context_window.build_summary_request(fitting_turns, self._summary),
-            turn_input.model,
-            turn_input.settings.api,
+            turn_input.recipient,
         )
         params = replace(turn_input.params, web_search=None, response_format=None, tool_choice=None, stop=())
         request = Request((*turn_input.system_messages, *messages), params, stream=turn_input.settings.stream)

@@ -28,6 +28,7 @@ from mimo_magics.core.messages import (
     ToolCall,
     ToolResult,
     Usage,
+    VideoPart,
     join_texts,
 )
 from mimo_magics.core.secret import Secret
@@ -62,6 +63,9 @@ STOP_REASONS = {
     "repetition_truncation": "repetition",
 }
 SYSTEM_ROLES = ("system", "developer")
+NO_TEXT_PLACEHOLDER = "(no text)"
+"""Text beside images that have none. A blank text is not enough in this format."""
+USE_OPENAI = Translatable("Use --api openai.")
 
 
 def headers(key: Secret, auth: Auth = "api-key") -> dict[str, str]:
@@ -155,7 +159,11 @@ def _encode_assistant(message: Message, request: Request) -> list[dict[str, Any]
 
 
 def _encode_prompt(message: Message) -> list[dict[str, Any]]:
-    return [_encode_block(part) for part in join_texts(message.parts)]
+    blocks = [_encode_block(part) for part in join_texts(message.parts)]
+    # MiMo refuses an image without text.
+    if any(isinstance(part, ImagePart) for part in message.parts) and not message.text:
+        blocks.append({"type": "text", "text": NO_TEXT_PLACEHOLDER})
+    return blocks
 
 
 def _encode_block(part: object) -> dict[str, Any]:
@@ -175,9 +183,9 @@ def _encode_block(part: object) -> dict[str, Any]:
             return _encode_tool_result(part)
         case ImagePart(url):
             return {"type": "image", "source": _encode_image_source(url)}
-    raise BadOption(
-        Translatable("The Anthropic format does not support audio."), Translatable("Use --api openai.")
-    )
+        case VideoPart():
+            raise BadOption(Translatable("The Anthropic format does not support video."), USE_OPENAI)
+    raise BadOption(Translatable("The Anthropic format does not support audio."), USE_OPENAI)
 
 
 def _encode_tool_result(result: ToolResult) -> dict[str, Any]:

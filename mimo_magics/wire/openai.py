@@ -29,6 +29,7 @@ from mimo_magics.core.messages import (
     ToolCall,
     ToolResult,
     Usage,
+    VideoPart,
     join_texts,
 )
 from mimo_magics.core.secret import Secret
@@ -190,7 +191,19 @@ def _encode_part(part: object) -> dict[str, Any]:
             return {"type": "image_url", "image_url": {"url": url}}
         case AudioPart(url):
             return {"type": "input_audio", "input_audio": {"data": url}}
+        case VideoPart():
+            return _encode_video(part)
     raise TypeError(f"a prompt cannot contain {part!r}")
+
+
+def _encode_video(video: VideoPart) -> dict[str, Any]:
+    """Encode a video, with the options beside its URL as documented."""
+    options = {"fps": video.fps, "media_resolution": video.media_resolution}
+    return {
+        "type": "video_url",
+        "video_url": {"url": video.url},
+        **{name: value for name, value in options.items() if value},
+    }
 
 
 class Decoder:

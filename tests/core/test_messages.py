@@ -23,6 +23,7 @@ from mimo_magics.core.messages import (
     ToolCall,
     ToolResult,
     Usage,
+    VideoPart,
     join_texts,
     system_message,
     user_message,
@@ -109,6 +110,7 @@ def test_every_part_has_its_kind():
         ReasoningPart: "reasoning",
         ImagePart: "image",
         AudioPart: "audio",
+        VideoPart: "video",
         ToolCall: "tool_call",
         ToolResult: "tool_result",
     }

@@ -12,6 +12,7 @@ from mimo_magics.core.messages import (
     Tool,
     ToolCall,
     ToolResult,
+    VideoPart,
 )
 from mimo_magics.core.serialization import to_dict
 
@@ -21,7 +22,8 @@ MESSAGE = Message(
         ReasoningPart("Hm.", "sig"),
         TextPart("Hello."),
         ImagePart("https://example.org/a.png"),
-        AudioPart("data:audio/wav;base64,AAAA"),
+        AudioPart("data:audio/wav;base64,AAAA", "bell"),
+        VideoPart("https://example.org/a.mp4", "tide", 0.5, "max"),
         ToolCall("call_1", "tide", '{"port": "基隆"}'),
         ToolResult("call_1", "tide", "high at noon", is_error=True),
     ),
@@ -42,7 +44,14 @@ def test_the_json_of_every_part_has_its_kind():
             {"type": "reasoning", "text": "Hm.", "signature": "sig"},
             {"type": "text", "text": "Hello."},
             {"type": "image", "url": "https://example.org/a.png"},
-            {"type": "audio", "url": "data:audio/wav;base64,AAAA"},
+            {"type": "audio", "url": "data:audio/wav;base64,AAAA", "name": "bell"},
+            {
+                "type": "video",
+                "url": "https://example.org/a.mp4",
+                "name": "tide",
+                "fps": 0.5,
+                "media_resolution": "max",
+            },
             {"type": "tool_call", "id": "call_1", "name": "tide", "arguments": '{"port": "基隆"}'},
             {
                 "type": "tool_result",

@@ -13,6 +13,7 @@ from mimo_magics.notebook.argument_parser import parse_options
 from mimo_magics.notebook.cell_files import add_files
 from mimo_magics.notebook.cell_request import build_cell_request, split_options
 from mimo_magics.notebook.comparison_request import build_comparison_request, parse_line
+from mimo_magics.notebook.media_options import add_media
 
 
 @pytest.fixture(autouse=True)
@@ -70,3 +71,7 @@ def test_a_continued_reply_takes_no_files() -> None:
 def test_a_private_url_is_not_downloaded() -> None:
     with pytest.raises(BadOption, match=r"leads to the private address 127\.0\.0\.1"):
         add_files("x", ["HTTP://127.0.0.1/x"], Settings(), fetches=True)
+    with pytest.raises(BadOption, match=r"leads to the private address 127\.0\.0\.1"):
+        add_media("x", {"image": ["http://127.0.0.1/x.png"]}, {}, "sample", fetches=True)
+    with pytest.raises(BadOption, match="share=schema sends no images"):
+        add_media("x", {"image": ["http://93.184.215.14/x.png"]}, {}, "schema", fetches=True)

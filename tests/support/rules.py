@@ -10,6 +10,8 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from support.media_rules import find_media_fault
+
 REASONING = "The reasoning_content in the thinking mode must be passed back to the API."
 NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
 REFUSED_KEYS = {"title", "additionalProperties", "strict", "$ref", "$defs"}
@@ -18,7 +20,8 @@ REFUSED_KEYS = {"title", "additionalProperties", "strict", "$ref", "$defs"}
 
 def find_fault(body: dict[str, Any], api: str) -> str:
     """Return the reason for a refusal; empty for a valid request."""
-    return next((_openai if api == "openai" else _anthropic)(body), "")
+    fault = next((_openai if api == "openai" else _anthropic)(body), "")
+    return fault or find_media_fault(body, api)
 
 
 def _openai(body: dict[str, Any]) -> Iterator[str]:

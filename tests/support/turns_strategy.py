@@ -21,6 +21,7 @@ from mimo_magics.core.messages import (
     ToolCall,
     ToolResult,
     Usage,
+    VideoPart,
 )
 from mimo_magics.core.settings import Api
 from mimo_magics.session.history import ROOT, History
@@ -41,7 +42,12 @@ json_values = st.recursive(
 )
 objects = st.dictionaries(texts, json_values, max_size=3)
 
-asking_parts = st.one_of(st.builds(TextPart, texts), st.builds(ImagePart, texts), st.builds(AudioPart, texts))
+asking_parts = st.one_of(
+    st.builds(TextPart, texts),
+    st.builds(ImagePart, texts, texts),
+    st.builds(AudioPart, texts, texts),
+    st.builds(VideoPart, texts, texts, st.none() | numbers, texts),
+)
 answering_parts = st.one_of(
     st.builds(TextPart, texts),
     st.builds(ReasoningPart, texts, texts),

@@ -11,7 +11,7 @@ from uuid import uuid4
 
 import ipywidgets
 
-from mimo_magics.context.value import render_value
+from mimo_magics.context.picture import render_part
 from mimo_magics.core.errors import MimoError
 from mimo_magics.core.i18n import translate
 from mimo_magics.core.settings import Settings
@@ -191,7 +191,7 @@ class PromptBox:
         if self._repeated_turn:
             return self._repeated_turn.prompt.parts, ()
         variables = get_prompt_variables(self._shell)
-        render = partial(render_value, max_bytes=settings.value_budget, share=settings.share)
+        render = partial(render_part, max_bytes=settings.value_budget, share=settings.share)
         expansion = expand(self._prompt.value, variables, render)
         return expansion.parts, check_expansion(self._prompt.value, expansion, variables, settings.unresolved)
 

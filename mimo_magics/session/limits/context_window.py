@@ -12,9 +12,8 @@ from itertools import accumulate
 
 from mimo_magics.core.errors import ContextWindowExceeded
 from mimo_magics.core.i18n import Translatable
+from mimo_magics.core.media_tokens import estimate_media_tokens
 from mimo_magics.core.messages import (
-    AudioPart,
-    ImagePart,
     Message,
     Part,
     ReasoningPart,
@@ -25,7 +24,6 @@ from mimo_magics.core.messages import (
 )
 from mimo_magics.core.models import estimate_tokens, find_model
 from mimo_magics.core.settings import Overflow
-from mimo_magics.session.limits.media_tokens import estimate_media_tokens
 from mimo_magics.session.turn import Turn, history_messages
 
 WARNING_SHARE = 0.8
@@ -226,5 +224,4 @@ def _estimate_part(part: Part) -> float:
             return estimate_tokens(name) + estimate_tokens(arguments)
         case ToolResult(output=output):
             return estimate_tokens(output)
-        case ImagePart() | AudioPart():
-            return estimate_media_tokens(part)
+    return estimate_media_tokens(part)

@@ -12,6 +12,7 @@ from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
 
+from mimo_magics.core.media_type import find_media_type, get_media_kind
 from mimo_magics.core.regular_file import open_regular_file
 from mimo_magics.session.history import History
 from mimo_magics.session.media_reference import (
@@ -125,7 +126,8 @@ def _read_file(folder: Path, reference: MediaReference) -> bytes | None:
     except OSError:
         return None
     is_unchanged = len(data) == reference.size and sha256(data).hexdigest() == reference.digest
-    return data if is_unchanged else None
+    is_media = get_media_kind(find_media_type(data)) == get_media_kind(reference.media_type)
+    return data if is_unchanged and is_media else None
 
 
 def _remove_files(folder: Path, names: Iterable[str]) -> None:

@@ -9,7 +9,17 @@ from datetime import datetime
 from itertools import accumulate
 
 from mimo_magics.core.i18n import Translatable, translatables, translate
-from mimo_magics.core.messages import AudioPart, ImagePart, Message, Part, Reply, TextPart, ToolResult, Usage
+from mimo_magics.core.messages import (
+    AudioPart,
+    ImagePart,
+    Message,
+    Part,
+    Reply,
+    TextPart,
+    ToolResult,
+    Usage,
+    VideoPart,
+)
 from mimo_magics.core.text import escape_html, replace_control_characters
 from mimo_magics.document import steps, table
 from mimo_magics.document.cells import OneLine
@@ -235,6 +245,8 @@ def _part_text(part: Part) -> str:
             return translate("(image)")
         case AudioPart():
             return translate("(audio)")
+        case VideoPart():
+            return translate("(video)")
     raise TypeError(f"a prompt cannot hold {part!r}")
 
 

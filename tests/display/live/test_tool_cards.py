@@ -36,7 +36,7 @@ def test_reasoning_is_unfolded_while_it_grows_and_folded_when_text_begins(wire: 
 def test_a_folded_group_shows_its_summary(wire: PageConnection) -> None:
     shown = create_view()
     feed_view(shown, ReasoningDelta("Hm."), TextDelta("Yes."))
-    heading = wire.find("ToggleButtonModel", "Reasoning · 0.0 s")
+    heading = wire.find("ToggleButtonModel", "Reasoning · ")
     assert wire.states[heading]["value"] is False
     assert shown.open_groups == frozenset()
 
@@ -93,11 +93,11 @@ def test_consecutive_calls_and_reasoning_are_one_group(wire: PageConnection) -> 
         TextDelta("Noon."),
     )
     headings = [
-        state["description"]
+        re.sub(r"\d\.\d s", "N s", state["description"])
         for state in wire.states.values()
         if state.get("_model_name") == "ToggleButtonModel"
     ]
-    assert headings == ["Reasoning · 0.0 s · called clock", "clock()"]
+    assert headings == ["Reasoning · N s · called clock", "clock()"]
 
 
 CALL = (ToolCallStart(0, "i", "clock"), ToolCallDelta(0, '{"zone": "UTC"}'))

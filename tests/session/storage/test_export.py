@@ -238,7 +238,7 @@ def test_a_script_has_the_settings_of_the_turns() -> None:
         "    max_tokens=9,\n    json=True,\n))\n"
         "print(session.ask(\n    'two',\n    system='Be brief.',\n    overflow='drop-oldest',\n"
         "    param={'seed': 1},\n))\n"
-        "print(session.ask(\n    [ImagePart(url='https://a.example/x.png'), TextPart(text='What is it?')],\n"
+        "print(session.ask(\n    [ImagePart(url='https://a.example/x.png', name=''), TextPart(text='What is it?')],\n"
         "    system='none',\n    param={'response_format': {'type': 'text'}},\n))\n"
     )
 

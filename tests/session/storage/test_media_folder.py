@@ -27,7 +27,9 @@ SMALL = "data:image/png;base64,AAAA"
 
 
 def data_url(number: int, kind: str = "image/png", size: int = 60_000) -> str:
-    return f"data:{kind};base64,{b64encode(bytes([number]) * size).decode()}"
+    """Return data that begins like a PNG image or a WAV file."""
+    head = b"\x89PNG\r\n\x1a\n" if kind == "image/png" else b"RIFF\0\0\0\0WAVE"
+    return f"data:{kind};base64,{b64encode(head + bytes([number]) * size).decode()}"
 
 
 def name_of(url: str) -> str:
@@ -126,6 +128,14 @@ def test_a_missing_or_changed_file_leaves_the_turn(path: Path, change: str) -> N
     # The reference is not lost by saving the session again.
     session.save(path.with_name("copy.json"))
     assert prompt == SessionFile(path.with_name("copy.json")).read().history.turns[0].prompt
+
+
+def test_data_of_another_type_than_its_reference_is_not_used(path: Path) -> None:
+    (picture,) = SAVED.history.turns[0].prompt.parts[1:2]
+    fake = replace(picture, url=data_url(3, "audio/wav").replace("audio/wav", "image/png"))
+    message = Message("user", (TextPart("Look"), fake))
+    SessionFile(path).write(saved(replace(turn("1"), prompt=message)))
+    assert SessionFile(path).read().history.turns[0].prompt.parts[1].url.startswith("media:sha256-")
 
 
 def test_a_name_in_a_session_file_leads_nowhere_else(path: Path, tmp_path: Path) -> None:

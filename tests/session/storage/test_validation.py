@@ -21,6 +21,7 @@ from mimo_magics.core.messages import (
     ToolCall,
     ToolResult,
     Usage,
+    VideoPart,
 )
 from mimo_magics.core.serialization import to_dict
 from mimo_magics.session.storage.validation import validate
@@ -32,7 +33,8 @@ MESSAGE = Message(
         TextPart("Hello."),
         ContextPart("[1]", "rows", "list", "list", 3),
         ImagePart("https://example.org/a.png"),
-        AudioPart("data:audio/wav;base64,AAAA"),
+        AudioPart("data:audio/wav;base64,AAAA", "bell"),
+        VideoPart("https://example.org/a.mp4", "tide", 0.5, "max"),
         ToolCall("call_1", "tide", '{"port": "基隆"}'),
         ToolResult("call_1", "tide", "high at noon", is_error=True),
     ),
@@ -105,7 +107,7 @@ def test_unknown_fields_are_ignored():
         (Message, {}, "role is missing"),
         (Params, {"temperature": 1}, "model is missing"),
         (ToolCall, {"id": "call_1"}, "name is missing"),
-        (Message, {"role": "user", "parts": [{"type": "video", "url": "u"}]}, "parts.0 is not valid"),
+        (Message, {"role": "user", "parts": [{"type": "hologram", "url": "u"}]}, "parts.0 is not valid"),
         (Message, {"role": "user", "parts": [{"type": None}]}, "parts.0 is not valid"),
         (Message, {"role": "user", "parts": [{"type": []}]}, "parts.0 is not valid"),
         (Message, {"role": "user", "parts": [{"type": "\ud800"}]}, "parts.0 is not valid"),
@@ -178,6 +180,7 @@ PARTS = st.one_of(
     st.builds(ReasoningPart, TEXT, TEXT),
     st.builds(ImagePart, TEXT),
     st.builds(AudioPart, TEXT),
+    st.builds(VideoPart, TEXT, TEXT, st.none() | st.floats(allow_nan=False, allow_infinity=False), TEXT),
     st.builds(ToolCall, TEXT, TEXT, TEXT),
     st.builds(ToolResult, TEXT, TEXT, TEXT, st.booleans()),
 )

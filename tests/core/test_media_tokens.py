@@ -11,9 +11,9 @@ import zlib
 import pytest
 from hypothesis import example, given, strategies as st
 
+from mimo_magics.core import media_type
+from mimo_magics.core.media_tokens import DEFAULT_MEDIA_TOKENS, estimate_media_tokens
 from mimo_magics.core.messages import AudioPart, ImagePart
-from mimo_magics.session.limits import media_tokens
-from mimo_magics.session.limits.media_tokens import DEFAULT_MEDIA_TOKENS, estimate_media_tokens
 
 
 def data_url(data: bytes, media_type: str = "image/png") -> str:
@@ -161,6 +161,6 @@ def test_only_the_beginning_is_decoded(monkeypatch: pytest.MonkeyPatch) -> None:
             decoded.append(len(text))
             return base64.b64decode(text)
 
-    monkeypatch.setattr(media_tokens, "binascii", Counting)
+    monkeypatch.setattr(media_type, "binascii", Counting)
     assert estimate_media_tokens(ImagePart(data_url(png(640, 480) + bytes(10_000_000)))) == 300
-    assert decoded == [media_tokens.MAX_HEADER_CHARS]
+    assert decoded == [media_type.HEAD_CHARS]
