@@ -50,8 +50,8 @@ def test_an_unreadable_duration_is_unknown(sound: bytes) -> None:
 
 
 @given(st.sampled_from(sorted(FILES)), st.binary(max_size=60), st.integers(0, 60))
-def test_any_bytes_are_read_without_an_error(media_type: str, end: bytes, kept: int) -> None:
-    data = FILES[media_type][:kept] + end
+def test_any_bytes_are_read_without_an_error(media_type: str, end: bytes, count: int) -> None:
+    data = FILES[media_type][:count] + end
     size, seconds = read_image_size(data), read_audio_seconds(data, len(data))
     assert size is None or min(size) > 0
     assert seconds is None or seconds >= 0

@@ -1,4 +1,4 @@
-"""Prompts with every kind of media, and what a server receives for them, as texts for a person.
+"""Prompts with every kind of media, and what a server receives for them, as texts to read.
 
 `python -m support.media_cases --write` writes the texts again, for a review.
 """
