@@ -21,7 +21,7 @@ from mimo_magics.core.setting_values import strip_optional
 from mimo_magics.core.settings import Settings
 from mimo_magics.notebook.command_table import MAGICS
 from mimo_magics.notebook.help_page import help_page
-from mimo_magics.notebook.options import OPTIONS, Option
+from mimo_magics.notebook.options import COMPARISON_OPTIONS, OPTIONS, Option
 
 CODE = "    "
 """The indentation of code in a docstring."""
@@ -53,9 +53,14 @@ CHINESE_HELP = {
 
 
 def magics() -> Iterator[str]:
-    """Yield every magic with its help page, without the options, which have their own table."""
+    """Yield every magic with its help page, without the options of prompts, which have their own table."""
     for magic in MAGICS.values():
+        own = () if magic.options in (OPTIONS, COMPARISON_OPTIONS) else magic.options
         yield f"## `{magic.name}`\n\n{markdown(help_page(replace(magic, options=())))}\n"
+        if own:
+            yield from table(
+                ("option", "meaning"), ((code(each.signature), prose(each.help)) for each in own)
+            )
 
 
 def options(language: str = "en") -> Iterator[str]:

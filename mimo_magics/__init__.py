@@ -53,6 +53,8 @@ if TYPE_CHECKING:
     from mimo_magics.session.comparison.result import Comparison
     from mimo_magics.session.dry_run import DryRun
     from mimo_magics.session.session import Session, ask
+    from mimo_magics.session.speech import Speech, speak
+    from mimo_magics.session.transcription import Transcription, transcribe
     from mimo_magics.session.turn import Turn
     from mimo_magics.tools.registry import tool
 
@@ -79,6 +81,7 @@ __all__ = [
     "ResponseStarted",
     "Retrying",
     "Session",
+    "Speech",
     "Stopped",
     "TextDelta",
     "TextPart",
@@ -88,6 +91,7 @@ __all__ = [
     "ToolCallStart",
     "ToolProgress",
     "ToolResult",
+    "Transcription",
     "Turn",
     "Usage",
     "UsageUpdate",
@@ -97,7 +101,9 @@ __all__ = [
     "panel",
     "register_context",
     "sessions",
+    "speak",
     "tool",
+    "transcribe",
 ]
 
 _NAMES_BY_MODULE = {
@@ -141,6 +147,8 @@ _NAMES_BY_MODULE = {
     "session.comparison.result": ("Comparison",),
     "session.dry_run": ("DryRun",),
     "session.session": ("Session", "ask"),
+    "session.speech": ("Speech", "speak"),
+    "session.transcription": ("Transcription", "transcribe"),
     "session.turn": ("Turn",),
     "tools.registry": ("tool",),
 }

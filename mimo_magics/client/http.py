@@ -285,11 +285,13 @@ class _Attempt:
 
     async def _read_body(self, chunks: AsyncIterator[bytes]) -> bytes:
         body = bytearray()
+        # A speech of ten minutes is larger than any text.
+        max_bytes = MAX_STREAM_BYTES if "audio" in self._body else MAX_BODY_BYTES
         async for chunk in chunks:
             self._update_has_received(chunk)
             body += chunk
-            if len(body) > MAX_BODY_BYTES:
-                raise too_long_error(MAX_BODY_BYTES)
+            if len(body) > max_bytes:
+                raise too_long_error(max_bytes)
         return bytes(body)
 
     def _check_end(self, decoder: StreamDecoder) -> None:

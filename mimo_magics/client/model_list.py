@@ -110,7 +110,7 @@ def _get_published_models(service: Service) -> tuple[str, ...]:
         return tuple(MODELS)
     if service is LOCAL_SERVICE:
         return (LOCAL_SERVICE.model,)
-    priced = dict.fromkeys(model for name, model in PRICES if name == service.name)
+    priced = dict.fromkeys(model for name, model in PRICES if name == service.name and is_chat_model(model))
     retired = SUCCESSORS if service.name == "xiaomi" else {}
     older = ("mimo-v2-omni",) if service.name == "mimo-v2" else ()
     return tuple(dict.fromkeys((service.model, *(each for each in priced if each not in retired), *older)))

@@ -84,6 +84,14 @@ class TextDelta:
 
 
 @dataclass(frozen=True, slots=True)
+class AudioDelta:
+    """More audio of a speech model."""
+
+    data: str = field(repr=False)
+    """Base64, which may be cut at any character. `wire.audio_data` decodes it."""
+
+
+@dataclass(frozen=True, slots=True)
 class ReasoningDelta:
     """More reasoning. A signature ends a reasoning part."""
 
@@ -228,6 +236,7 @@ Event = (
     | ResponseStarted
     | ResponseRestarted
     | TextDelta
+    | AudioDelta
     | ReasoningDelta
     | ToolCallStart
     | ToolCallDelta

@@ -296,6 +296,8 @@ class Usage:
     """Tokens of `output` that are reasoning."""
     web_searches: int = 0
     """Web searches of the server. They are billed in addition to tokens."""
+    audio_seconds: float = 0.0
+    """Seconds of audio that a model transcribed. They are billed instead of tokens."""
 
     def __add__(self, other: Usage) -> Usage:
         return Usage(
@@ -304,6 +306,7 @@ class Usage:
             min(self.cached + other.cached, MAX_COUNT),
             min(self.reasoning + other.reasoning, MAX_COUNT),
             min(self.web_searches + other.web_searches, MAX_COUNT),
+            min(self.audio_seconds + other.audio_seconds, MAX_COUNT),
         )
 
 

@@ -76,6 +76,12 @@ SPEECH_MODELS = {
     ),
 }
 """Speech models by service. They are listed, but cannot reply to prompts."""
+DEFAULT_VOICE = "mimo_default"
+VOICES = {
+    "mimo-v2-tts": (DEFAULT_VOICE, "default_zh", "default_en"),
+    "mimo-v2.5-tts": (DEFAULT_VOICE, "冰糖", "茉莉", "苏打", "白桦", "Mia", "Chloe", "Milo", "Dean"),
+}
+"""The voices of the models that have some."""
 MEDIA_MODELS = {"mimo-v2": "mimo-v2-omni", "xiaomi": "mimo-v2.6-flash"}
 """By service, the cheapest present model that accepts images, audio and video."""
 

@@ -22,15 +22,21 @@ class Price:
 
 
 PRICES_AS_OF = "2026-09"
+FREE = Price(0, 0, 0)
 
 
 PRICES = {
     # Cached input of this model is cheaper, but its price is not published.
     ("mimo-v2", "mimo-v2-pro"): Price(1.05, 1.05, 3.15),
     ("mimo-v2", "mimo-v2-flash"): Price(0.11, 0.11, 0.32),
+    ("mimo-v2", "mimo-v2-tts"): FREE,
     ("xiaomi", "mimo-v2.5"): Price(0.14, 0.0028, 0.28),
     ("xiaomi", "mimo-v2.5-pro"): Price(0.435, 0.0036, 0.87),
     ("xiaomi", "mimo-v2.5-pro-ultraspeed"): Price(1.305, 0.0108, 2.61),
+    # The price page says «free for a limited time».
+    ("xiaomi", "mimo-v2.5-tts"): FREE,
+    ("xiaomi", "mimo-v2.5-tts-voiceclone"): FREE,
+    ("xiaomi", "mimo-v2.5-tts-voicedesign"): FREE,
     ("xiaomi", "mimo-v2.6-flash"): Price(0.14, 0.0028, 0.28),
     ("xiaomi", "mimo-v2.6-pro"): Price(0.435, 0.0036, 0.87),
     ("xiaomi", "mimo-v2.6-pro-ultraspeed"): Price(4.35, 0.036, 8.70),
@@ -40,6 +46,10 @@ PRICES = {
 
 SEARCH_PRICES: Mapping[str, float] = {"mimo-v2": 0.00525, "xiaomi": 0.005}
 """Price of one web search in US dollars, by service. Other services publish none."""
+
+
+AUDIO_PRICES: Mapping[tuple[str, str], float] = {("xiaomi", "mimo-v2.5-asr"): 0.074 / 3_600}
+"""Price of a second of transcribed audio in US dollars, by service and model. These models have no price of tokens."""
 
 
 def find_price(service: str, model: str, prices: Mapping[str, Any] = {}) -> Price | None:
@@ -75,6 +85,8 @@ def estimate_cost(
 
     The cost includes web searches. Arguments and errors are those of `find_price`.
     """
+    if usage and usage.audio_seconds and model not in prices and (service, model) in AUDIO_PRICES:
+        return usage.audio_seconds * AUDIO_PRICES[service, model]
     model_price = find_price(service, model, prices)
     if model_price is None or usage is None:
         return None

@@ -278,13 +278,16 @@ def _footer_speed(reply: Reply) -> Iterable[str]:
         yield translate("{total:.1f} s", total=timing.total)
 
 
+def price_text(cost: float) -> str:
+    """Return a cost in US dollars as text."""
+    if cost >= MIN_SHOWN_COST:
+        return translate("about ${cost:.4f}", cost=cost)
+    return translate("under ${cents}", cents=MIN_SHOWN_COST)
+
+
 def _footer_cost(reply: Reply) -> Iterator[str]:
     if reply.cost:
-        price = (
-            translate("about ${cost:.4f}", cost=reply.cost)
-            if reply.cost >= MIN_SHOWN_COST
-            else translate("under ${cents}", cents=MIN_SHOWN_COST)
-        )
+        price = price_text(reply.cost)
         yield (
             translate("{price} (your prices)", price=price)
             if reply.uses_own_price

@@ -19,6 +19,7 @@ from mimo_magics.notebook.argument_parser import unexpected_word_error
 from mimo_magics.notebook.cell_files import add_files
 from mimo_magics.notebook.cell_variables import expand
 from mimo_magics.notebook.command_line import scan_options
+from mimo_magics.notebook.command_table import MAGICS
 from mimo_magics.notebook.media_options import MEDIA_OPTIONS, SentPrompt, add_media, as_parts
 from mimo_magics.notebook.options import OPTIONS_BY_FLAG
 from mimo_magics.notebook.unresolved_references import check_expansion
@@ -65,20 +66,21 @@ CONTINUE_COMMAND = "continue"
 """The subcommand of `%mimo` that may follow options; `-- continue` is a prompt."""
 
 
-def split_options(line: str) -> tuple[tuple[str, ...], str]:
-    """Split a line into its options, as arguments for argparse, and the prompt after them.
+def split_options(line: str, magic: str = "%%mimo") -> tuple[tuple[str, ...], str]:
+    """Split a line into the options of a magic, as arguments for argparse, and the prompt after them.
 
     The prompt stays as it was typed: it may contain quotes, braces and dashes. `--` ends the options.
 
     Raises:
         BadOption: An option is unknown.
     """
-    scan = scan_options(line, OPTIONS_BY_FLAG)
+    flags = {flag: option for option in MAGICS[magic].options for flag in option.all_flags}
+    scan = scan_options(line, flags)
     if scan.unknown_flag in ("-h", "--help"):
-        raise BadOption(Translatable("For help, run {magic}?.", magic="%%mimo"))
+        raise BadOption(Translatable("For help, run {magic}?.", magic=magic))
     if scan.unknown_flag:
         advice = Translatable("Put -- before a prompt that starts with a dash.")
-        raise unexpected_word_error(scan.unknown_flag, OPTIONS_BY_FLAG, advice)
+        raise unexpected_word_error(scan.unknown_flag, flags, advice)
     return scan.arguments, (scan.prompt or "").strip()
 
 
@@ -125,7 +127,7 @@ def build_cell_request(
         prompt = prompt.replace("\r\n", "\n").rstrip("\n")
         sent, notices = (prompt, ()) if raw else _expand_prompt(prompt, variables, defaults, share)
         _check_prompt(sent)
-    _check_variable_name(request_fields.get("out"))
+    check_variable_name(request_fields.get("out"))
     if "stop" in settings:
         settings["stop"] = tuple(settings["stop"])
     sent = add_media(sent, media, variables, share, fetches=fetches) if media else sent
@@ -133,7 +135,12 @@ def build_cell_request(
     return CellRequest(sent, settings, **request_fields, notices=notices)
 
 
-def _check_variable_name(out: str | None) -> None:
+def check_variable_name(out: str | None) -> None:
+    """Check the name of the variable that receives the value of a cell, if there is one.
+
+    Raises:
+        BadOption: The name is not an identifier.
+    """
     if out is not None and (not out.isidentifier() or keyword.iskeyword(out)):
         raise BadOption(
             Translatable("{out!r} is not a valid variable name.", out=out),

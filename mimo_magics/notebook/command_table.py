@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any, get_args
 
 from mimo_magics.core.settings import Pace
-from mimo_magics.notebook.options import COMPARISON_OPTIONS, OPTIONS, Option
+from mimo_magics.notebook.options import COMPARISON_OPTIONS, OPTIONS, OPTIONS_BY_FLAG, Option
 
 ARGUMENT_PATTERN = re.compile(r"(?P<optional>\[)?(?P<name>[A-Z][A-Z=]*)(?P<several> \.\.\.)?")
 NARGS = {(False, False): None, (True, False): "?", (True, True): "*", (False, True): "+"}
@@ -116,6 +116,37 @@ _PACE = Option(
     ("--pace",),
     "Replay speed: in real time (real), ten times faster (fast), or all at once (once, the default).",
     {"choices": get_args(Pace)},
+)
+
+_SPEECH_SERVICE = (
+    Option(
+        ("-m", "--model"),
+        "Speech model; by default the one of the service.",
+        {"metavar": "ID", "dest": "speech_model"},
+    ),
+    OPTIONS_BY_FLAG["--preset"],
+    OPTIONS_BY_FLAG["--dry-run"],
+)
+_OUT_VALUE = Option(("-o", "--out"), "Also store the value in this variable.", {"metavar": "NAME"})
+_SPEAK_OPTIONS = (
+    Option(("--voice",), "Name of the voice; a wrong name lists them.", {"metavar": "NAME"}),
+    Option(("--style",), "How to speak, such as 'calm, like a story for children'.", {"metavar": "TEXT"}),
+    Option(("--design",), "Description of a new voice, instead of a name.", {"metavar": "TEXT"}),
+    Option(
+        ("--clone",),
+        "Recording of a voice to imitate: a WAV or MP3 file, or a variable. It is sent after you approve it.",
+        {"metavar": "PATH"},
+    ),
+    Option(("--format",), "Format of the audio: wav (the default) or mp3.", {"choices": ("wav", "mp3")}),
+    Option(
+        ("--stream",), "Receive the audio in pieces, and show how much there is.", {"action": "store_true"}
+    ),
+    OPTIONS_BY_FLAG["--raw"],
+    *_SPEECH_SERVICE,
+    _OUT_VALUE,
+)
+_LANGUAGE = Option(
+    ("--language",), "Spoken language; by default the model finds it.", {"choices": ("auto", "zh", "en")}
 )
 
 _PROMPT_CELL = Magic(
@@ -251,6 +282,42 @@ _SESSION = Magic(
     ),
     default="list",
 )
+_SPEAK_DETAILS = """
+    %mimo_speak --voice Mia Good morning.
+    %mimo_speak --design "an old sailor" --preset xiaomi {reply}
+
+A text-to-speech model speaks the text, not the current chat model. {reply} is replaced by the text of the reply. The
+value has .bytes, .seconds, .format and .save(PATH). A clone sends a recording of a voice to the service, so it asks first; an
+unattended run refuses it. The embedded model does not speak."""
+_SPEAK_CELL = Magic(
+    "%%mimo_speak",
+    "Speak the text of the cell, show a player, and return the audio.",
+    _SPEAK_DETAILS,
+    options=_SPEAK_OPTIONS,
+)
+_SPEAK_LINE = Magic(
+    "%mimo_speak",
+    "Speak the rest of the line, show a player, and return the audio.",
+    _SPEAK_DETAILS,
+    options=_SPEAK_OPTIONS,
+)
+_TRANSCRIBE = Magic(
+    "%mimo_transcribe",
+    "Transcribe audio, show the text, and return it.",
+    """
+    %mimo_transcribe meeting.mp3
+    %mimo_transcribe speech --language en --preset xiaomi
+
+The audio is a WAV or MP3 file of at most 7.5 MB, or a variable: bytes, the value of %mimo_speak, or an
+IPython.display.Audio. The value has .text, .seconds, .language and .usage. The embedded model does not transcribe.""",
+    (
+        Command(
+            "[PATH]",
+            "Transcribe this file or variable.",
+            (_LANGUAGE, *_SPEECH_SERVICE, _OUT_VALUE),
+        ),
+    ),
+)
 _TAPE = Magic(
     "%mimo_tape",
     "Record API calls on a tape, or replay them without network, API key or model.",
@@ -277,6 +344,6 @@ MAGICS = {
     magic.name: magic
     for magic in (
         *(_PROMPT_CELL, _PROMPT_LINE, _COMPARISON_CELL, _COMPARISON_LINE, _CONFIG, _MODELS, _PANEL, _TOOLS),
-        *(_SESSION, _TAPE, _USAGE),
+        *(_SESSION, _TAPE, _USAGE, _SPEAK_CELL, _SPEAK_LINE, _TRANSCRIBE),
     )
 }

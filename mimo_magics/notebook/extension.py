@@ -44,6 +44,9 @@ MAGICS = {
     ("line", "mimo_session"): "mimo_session",
     ("line", "mimo_tape"): "mimo_tape",
     ("line", "mimo_usage"): "mimo_usage",
+    ("cell", "mimo_speak"): "speak_cell",
+    ("line", "mimo_speak"): "speak_line",
+    ("line", "mimo_transcribe"): "mimo_transcribe",
 }
 """By kind and name of a magic: its method."""
 
@@ -65,7 +68,7 @@ class LazyMagic:
         self._extension = extension
         self._method = method
         no_var_expand(self)
-        if method == "mimo_line":
+        if method in ("mimo_line", "speak_line"):
             needs_local_scope(self)
 
     def __call__(self, *args: str, **scope: Any) -> Any:

@@ -43,9 +43,12 @@ from mimo_magics.tools.approval import (
 )
 
 if TYPE_CHECKING:  # imported on first use
+    from mimo_magics.notebook.commands.speech import SpeechCommands
     from mimo_magics.notebook.comparison_cells import ComparisonCells
     from mimo_magics.session.comparison.result import Comparison
     from mimo_magics.session.dry_run import DryRun
+    from mimo_magics.session.speech import Speech
+    from mimo_magics.session.transcription import Transcription
 
 APPROVAL_CALLBACKS: dict[DisplayTarget, ApprovalCallback] = {
     "front end": partial(ask_by_input, input_function=input),
@@ -77,6 +80,15 @@ class MimoMagics:
         from mimo_magics.notebook.comparison_cells import ComparisonCells
 
         return ComparisonCells(self.shell, self.config, self.session_selection, self._reply_display)
+
+    @cached_property
+    def speech(self) -> SpeechCommands:
+        """The speech magics, which are imported on first use."""
+        from mimo_magics.notebook.commands.speech import SpeechCommands
+
+        return SpeechCommands(
+            self.shell, self.config, self.session_selection, self._reply_display, APPROVAL_CALLBACKS
+        )
 
     def install(self) -> None:
         """Register the display of replies."""
@@ -211,6 +223,22 @@ class MimoMagics:
         report = session.usage_report()
         self._reply_display.show_value(report)
         return report
+
+    @documented("%%mimo_speak")
+    def speak_cell(self, line: str, body: str) -> Speech | DryRun:
+        """Run `%%mimo_speak`."""
+        return self.speech.speak(line, body, {})
+
+    @needs_local_scope
+    @documented("%mimo_speak")
+    def speak_line(self, line: str, local_ns: Mapping[str, Any] | None = None) -> Speech | DryRun:
+        """Run `%mimo_speak`."""
+        return self.speech.speak(line, None, local_ns or {})
+
+    @documented("%mimo_transcribe")
+    def mimo_transcribe(self, line: str) -> Transcription | DryRun:
+        """Run `%mimo_transcribe`."""
+        return self.speech.transcribe(line)
 
     def _create_cell_run(
         self,

@@ -11,7 +11,7 @@ from mimo_magics.core.i18n import translate
 from mimo_magics.core.messages import Reply
 from mimo_magics.core.text import replace_control_characters, replace_unencodable_characters
 from mimo_magics.display.clipboard import copy_to_clipboard
-from mimo_magics.display.output import display_bundle
+from mimo_magics.display.output import Output, display_bundle
 from mimo_magics.display.selection import is_real_terminal
 from mimo_magics.document import reply as reply_document
 from mimo_magics.document.reply import DisplayOptions
@@ -28,6 +28,8 @@ if TYPE_CHECKING:  # imported when something is compared
 SELF_DISPLAYING_TYPES = (
     ("mimo_magics.session.comparison.result", "Comparison"),
     ("mimo_magics.session.limits.usage_report", "UsageReport"),
+    ("mimo_magics.session.speech", "Speech"),
+    ("mimo_magics.session.transcription", "Transcription"),
 )
 """The other values of cells that a magic displays itself. A comparison is imported when something is compared."""
 
@@ -70,9 +72,10 @@ class ReplyDisplay:
         """Record the comparison that is the value of its cell and that the cell has shown already."""
         self._just_shown[get_message_id(self._shell)] = comparison
 
-    def show_value(self, value: Any) -> None:
-        """Show a value that displays itself, and that is the value of its cell."""
-        display_bundle(value._repr_mimebundle_())
+    def show_value(self, value: Any, output: Output | None = None) -> None:
+        """Show a value that displays itself, and that is the value of its cell: in a new output, or in this one."""
+        show = output.update if output else display_bundle
+        show(value._repr_mimebundle_())
         self._just_shown[get_message_id(self._shell)] = value
 
     def run_command(self, command: ReplyCommand, session: Session) -> None:

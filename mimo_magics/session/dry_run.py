@@ -28,7 +28,7 @@ from mimo_magics.wire.call_as_code import ApiCall, build_snippet, format_json_bo
 from mimo_magics.wire.formats import FORMATS
 
 MEDIA_DATA_PATTERN = re.compile(
-    r'("(?:data|url)": "(?:data:[\w/+.-]+;base64,)?[A-Za-z0-9+/]{24})([A-Za-z0-9+/=]{100,})(?=")'
+    r'("(?:data|url|voice)": "(?:data:[\w/+.-]+;base64,)?[A-Za-z0-9+/]{24})([A-Za-z0-9+/=]{100,})(?=")'
 )
 """Images and audio in JSON, which are shortened. A text cannot match, as its quotes are escaped."""
 MAX_TOKENS_FIELDS = ("max_completion_tokens", "max_tokens")
@@ -49,6 +49,8 @@ class DryRun:
     warnings: tuple[str, ...] = ()
     media: tuple[MediaPart, ...] = ()
     """Images, audio and video of the prompt."""
+    audio_seconds: float = 0.0
+    """Duration of audio that is billed by its length."""
 
     @property
     def body(self) -> Mapping[str, Any]:
@@ -67,7 +69,8 @@ class DryRun:
 
         In US dollars. `None` if no price is known.
         """
-        input_cost, max_output_tokens = self.compute_spending(Usage(self.tokens)).usd, self.max_output_tokens
+        input_usage = Usage(self.tokens, audio_seconds=self.audio_seconds)
+        input_cost, max_output_tokens = self.compute_spending(input_usage).usd, self.max_output_tokens
         if input_cost is None:
             return None
         return input_cost, self.compute_spending(

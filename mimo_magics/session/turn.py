@@ -108,10 +108,11 @@ def check_usage(usage: Usage) -> None:
     Raises:
         ValueError: a count is negative or too large.
     """
-    _check_counts(usage.input, usage.output, usage.cached, usage.reasoning, usage.web_searches)
+    counts = (usage.input, usage.output, usage.cached, usage.reasoning, usage.web_searches)
+    _check_counts(*counts, usage.audio_seconds)
 
 
-def _check_counts(*counts: int) -> None:
+def _check_counts(*counts: float) -> None:
     if not all(0 <= each <= MAX_COUNT for each in counts):
         raise ValueError("a count is out of range")
 

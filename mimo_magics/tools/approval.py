@@ -25,12 +25,17 @@ def get_pending_approval(event: Event) -> PendingApproval | None:
 
 
 def decide(pending: PendingApproval, approve: ApprovalCallback) -> None:
-    """Decide a pending approval by calling `approve`.
+    """Decide a pending approval by calling `approve`. Errors are those of `get_decision`."""
+    pending.decide(get_decision(pending.call, approve))
+
+
+def get_decision(call: ToolCall, approve: ApprovalCallback) -> Approval:
+    """Return the decision on a call, by calling `approve`.
 
     Raises:
         BadOption: `approve` returned neither a bool nor an `Approval`, for example because it is async.
     """
-    approval: object = approve(pending.call)
+    approval: object = approve(call)
     if isinstance(approval, bool):
         approval = Approval(approval)
     if not isinstance(approval, Approval):
@@ -40,7 +45,7 @@ def decide(pending: PendingApproval, approve: ApprovalCallback) -> None:
             Translatable("approve returned a {name} object.", name=type(approval).__name__),
             Translatable("It must return True, False or an Approval, and cannot be async."),
         )
-    pending.decide(approval)
+    return approval
 
 
 def refuse_unattended(call: ToolCall) -> Approval:

@@ -18,6 +18,8 @@ MAX_UNCOUNTED_CHARS, MAX_VALUES = 1_000_000, 500_000
 
 MAX_TOKENS = 10**12
 """Highest plausible token count. Costs are computed from counts, and saved."""
+MAX_SECONDS = 10**6
+"""Highest plausible duration of audio in seconds."""
 
 _decode = json.JSONDecoder().raw_decode
 
@@ -98,6 +100,15 @@ def parse_token_count(value: Any) -> int:
     except (TypeError, ValueError, OverflowError):
         return 0
     return count if 0 <= count <= MAX_TOKENS else 0
+
+
+def parse_seconds(value: Any) -> float:
+    """Return a duration in seconds, or 0 if it is missing or implausible."""
+    try:
+        seconds = float(value or 0)
+    except (TypeError, ValueError, OverflowError):
+        return 0.0
+    return seconds if 0 <= seconds <= MAX_SECONDS else 0.0
 
 
 def read_stop_reason(value: Any, reasons: Mapping[str, str]) -> str:

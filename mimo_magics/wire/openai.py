@@ -9,6 +9,7 @@ from typing import Any
 
 from mimo_magics.core.events import (
     Annotations,
+    AudioDelta,
     Event,
     Note,
     ReasoningDelta,
@@ -32,12 +33,14 @@ from mimo_magics.core.messages import (
     VideoPart,
     join_texts,
 )
+from mimo_magics.core.models import is_chat_model
 from mimo_magics.core.secret import Secret
 from mimo_magics.core.services import ServiceFields
 from mimo_magics.core.settings import Auth, ThinkingForm
 from mimo_magics.wire.auth import key_headers
 from mimo_magics.wire.errors import frame_error, other_format_error, unreadable_error
 from mimo_magics.wire.json_values import (
+    parse_seconds,
     parse_token_count,
     read_delta,
     read_index,
@@ -150,7 +153,7 @@ def _encode_message(message: Message, request: Request) -> Iterator[dict[str, An
                 if isinstance(part, ToolResult):
                     yield {"role": "tool", "tool_call_id": part.id, "content": part.output or "(no output)"}
         case _:
-            yield {"role": message.role, "content": _encode_content(message)}
+            yield {"role": message.role, "content": _encode_content(message, request.params.model)}
 
 
 def _encode_assistant(message: Message, request: Request) -> dict[str, Any]:
@@ -173,12 +176,12 @@ def _encode_tool_call(call: ToolCall) -> dict[str, Any]:
     return {"id": call.id, "type": "function", "function": function}
 
 
-def _encode_content(message: Message) -> str | list[dict[str, Any]]:
+def _encode_content(message: Message, model: str) -> str | list[dict[str, Any]]:
     if all(isinstance(part, TextPart) for part in message.parts):
         return message.text
     parts = [_encode_part(part) for part in join_texts(message.parts)]
-    # MiMo refuses an image without text: "`text` is not set".
-    if not message.text:
+    # MiMo refuses an image without text: "`text` is not set". A speech model refuses a text.
+    if not message.text and is_chat_model(model):
         parts.append({"type": "text", "text": " "})
     return parts
 
@@ -268,6 +271,8 @@ class Decoder:
                 yield TextDelta(content)
             else:
                 yield from _decode_parts(content)
+        if delta.get("audio") and isinstance(data := read_object(delta["audio"]).get("data"), str):
+            yield AudioDelta(data)
         if delta.get("tool_calls") or delta.get("function_call"):
             yield from self._decode_tool_calls(delta)
         if delta.get("refusal") or delta.get("annotations") or delta.get("error_message"):
@@ -358,6 +363,7 @@ def _decode_usage(usage: Mapping[str, Any]) -> Usage:
         parse_token_count(prompt.get("cached_tokens")),
         parse_token_count(completion.get("reasoning_tokens")),
         _count_web_searches(usage.get("web_search_usage")),
+        parse_seconds(usage.get("seconds")),
     )
 
 

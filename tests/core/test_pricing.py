@@ -75,3 +75,18 @@ def test_the_cost_includes_web_searches(service, prices, usd):
 )
 def test_the_price_is_that_of_the_model_that_replied(requested, reply_model, prices, priced):
     assert choose_priced_model("xiaomi", requested, reply_model, prices) == priced
+
+
+def test_a_transcription_costs_its_seconds_and_not_its_tokens() -> None:
+    usage = Usage(100, 50, audio_seconds=3_600.0)
+    assert estimate_cost(usage, "xiaomi", "mimo-v2.5-asr") == pytest.approx(0.074)
+    assert estimate_cost(usage, "xiaomi", "mimo-v2.5-asr", {"mimo-v2.5-asr": [1, 1, 1]}) == pytest.approx(
+        150 / 1e6
+    )
+    assert estimate_cost(Usage(100, 50), "xiaomi", "mimo-v2.5-asr") is None
+    assert estimate_cost(usage, "other", "mimo-v2.5-asr") is None
+
+
+@pytest.mark.parametrize("model", ["mimo-v2.5-tts", "mimo-v2.5-tts-voicedesign", "mimo-v2.5-tts-voiceclone"])
+def test_speech_is_free(model: str) -> None:
+    assert estimate_cost(Usage(100, 50), "xiaomi", model) == 0

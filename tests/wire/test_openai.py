@@ -7,6 +7,7 @@ from support.decoded_streams import decode_body, decode_stream, decode_until_err
 
 from mimo_magics.core.errors import ServerBusy
 from mimo_magics.core.events import (
+    AudioDelta,
     ReasoningDelta,
     ResponseStarted,
     Stopped,
@@ -650,3 +651,14 @@ def test_web_searches_are_counted(web_search_usage, count):
     usage = {"prompt_tokens": 9, "completion_tokens": 5, "web_search_usage": web_search_usage}
     answer = decode_stream("openai", openai_stream(chunk(content="Hi"), chunk("stop", usage=usage)))
     assert answer == reply(TextPart("Hi"), stop="end", usage=Usage(9, 5, web_searches=count))
+
+
+@pytest.mark.parametrize("audio", [None, "", [], {}, {"data": None}, {"data": 7}, {"data": ["QQ=="]}])
+def test_a_field_audio_without_data_is_ignored(audio):
+    frame = {"choices": [{"delta": {"content": "Hi", "audio": audio}, "finish_reason": "stop"}]}
+    assert [*openai.Decoder().feed("", frame)][1:] == [TextDelta("Hi"), Stopped("end")]
+
+
+def test_audio_is_an_event_of_its_own_and_not_decoded_here():
+    frame = {"choices": [{"delta": {"content": "Hi", "audio": {"data": "no base64!"}}}]}
+    assert [*openai.Decoder().feed("", frame)][1:] == [TextDelta("Hi"), AudioDelta("no base64!")]

@@ -10,6 +10,7 @@ from typing import Any, Literal, get_args, get_origin
 from mimo_magics.client import model_list
 from mimo_magics.client.local.weights import WEIGHTS
 from mimo_magics.core.errors import BadOption
+from mimo_magics.core.models import SPEECH_MODELS, VOICES
 from mimo_magics.core.services import SERVICES
 from mimo_magics.core.setting_values import strip_optional
 from mimo_magics.core.settings import Settings
@@ -20,6 +21,8 @@ from mimo_magics.session.storage.export import EXPORTERS
 from mimo_magics.session.system_prompt import NO_SYSTEM_PROMPT, SYSTEM_PROMPTS
 from mimo_magics.tape.tape import OFF, Mode
 
+MEDIA_OPTIONS = ("image", "audio", "video")
+"""Options whose value is a file or a variable."""
 FallbackMatcher = Literal["none", "files"]
 """Which matcher of IPython may add candidates: none, or the matcher of file names."""
 TextsByKind = Mapping[str, Iterable[str]]
@@ -98,6 +101,17 @@ def _iter_models(choices: Choices, given: GivenOptions) -> Iterator[str]:
             yield from model_list.get_known_models(settings)
 
 
+def _iter_speech_models(choices: Choices, given: GivenOptions) -> Iterator[str]:
+    """Yield the speech models of the service that the line names, or else of the current one."""
+    preset = next(iter(given.get("preset", ())), choices.settings.preset)
+    yield from (model.id for model in SPEECH_MODELS.get(preset, ()))
+
+
+def _iter_voices(choices: Choices, given: GivenOptions) -> Iterator[str]:
+    for model in _iter_speech_models(choices, given):
+        yield from VOICES.get(model, ())
+
+
 def _list_values_by_type(kind: Any) -> TextsByKind:
     if get_origin(kind) is Literal:
         return {"value": get_args(kind)}
@@ -123,6 +137,8 @@ VALUE_SOURCES: Mapping[str, Callable[[Choices, GivenOptions], TextsByKind]] = {
     "preset": lambda *_: {"preset": SERVICES},
     "service": lambda *_: {"preset": SERVICES},
     "model": lambda choices, given: {"model": dict.fromkeys(_iter_models(choices, given))},
+    "speech_model": lambda choices, given: {"model": _iter_speech_models(choices, given)},
+    "voice": lambda choices, given: {"value": _iter_voices(choices, given)},
     "local_model": lambda *_: {"model": WEIGHTS},
     "system": lambda *_: {"value": (*SYSTEM_PROMPTS, NO_SYSTEM_PROMPT)},
     "tape": lambda *_: {"value": (*(f"{mode}:" for mode in get_args(Mode)), OFF)},
@@ -134,6 +150,6 @@ VALUE_SOURCES: Mapping[str, Callable[[Choices, GivenOptions], TextsByKind]] = {
     "function": lambda choices, _: {"function": list_tool_functions(choices)},
     "tool": lambda choices, _: {"tool": choices.tools},
     "to": lambda *_: {"value": (*EXPORTERS, "json")},
-    "out": lambda choices, _: {"instance": sort_names(choices.variables)},
+    **dict.fromkeys(("out", *MEDIA_OPTIONS), lambda choices, _: {"instance": sort_names(choices.variables)}),
 }
 """The values that do not follow from the type of a setting."""

@@ -48,12 +48,14 @@ def complete_first_line(line: str, magic: str, choices: Choices) -> CompletionRe
 
 def complete_line(magic: str, line: str, choices: Choices) -> CompletionResult:
     """Complete the line of a line magic."""
-    return _complete_prompt(line, choices) if magic == "%mimo" else _complete_command(magic, line, choices)
+    if MAGICS[magic].options:
+        return _complete_prompt(magic, line, choices)
+    return _complete_command(magic, line, choices)
 
 
-def _complete_prompt(line: str, choices: Choices) -> CompletionResult:
-    """Complete a line of `%mimo`: options, then a prompt or a subcommand."""
-    scan, typed = scan_before_cursor(line, "%mimo")
+def _complete_prompt(magic: str, line: str, choices: Choices) -> CompletionResult:
+    """Complete a line that sends a prompt: options, then the prompt or a subcommand."""
+    scan, typed = scan_before_cursor(line, magic)
     text = typed if scan.prompt is None else f"{scan.prompt}{typed}"
     if (
         not scan.is_value_required
@@ -63,8 +65,10 @@ def _complete_prompt(line: str, choices: Choices) -> CompletionResult:
         return found
     if scan.prompt is not None:
         return CompletionResult()
-    commands = (CONTINUE_COMMAND,) if scan.given else MAGICS["%mimo"].command_names
-    return _complete_options(scan, typed, OPTIONS_BY_MAGIC["%mimo"], choices, command=commands)
+    commands = MAGICS[magic].command_names
+    if scan.given and CONTINUE_COMMAND in commands:
+        commands = (CONTINUE_COMMAND,)
+    return _complete_options(scan, typed, OPTIONS_BY_MAGIC[magic], choices, command=commands)
 
 
 def _complete_options(
@@ -90,7 +94,8 @@ def _complete_option_value(
     option_choices = option.argparse.get("choices")
     kinds = {"value": option_choices} if option_choices else list_values(option.dest, choices, given)
     last_name = typed.rpartition(",")[2] if option.dest == "tools" else typed
-    return match_word(last_name, "files" if option.dest == "file" else "none", **kinds, **other_kinds)
+    fallback: FallbackMatcher = "files" if "PATH" in option.argparse.get("metavar", "") else "none"
+    return match_word(last_name, fallback, **kinds, **other_kinds)
 
 
 def _complete_command(magic: str, line: str, choices: Choices) -> CompletionResult:

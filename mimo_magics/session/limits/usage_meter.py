@@ -107,6 +107,7 @@ class _Response:
                 input=reported.input or estimate.input,
                 cached=reported.cached,
                 web_searches=reported.web_searches,
+                audio_seconds=reported.audio_seconds,
             )
         return Usage(
             max(reported.input, estimate.input),
@@ -114,4 +115,5 @@ class _Response:
             reported.cached,
             max(reported.reasoning, estimate.reasoning),
             reported.web_searches,
+            reported.audio_seconds,
         )

@@ -16,7 +16,7 @@ def test_the_table_joins_the_list_of_the_server_with_published_data() -> None:
     assert shown.splitlines() == [
         "   model           window  max output  inputs  thinking  input  cached  output",
         "   mimo-v2-pro  1,048,576     128,000  text    yes        1.05    1.05    3.15",
-        "   mimo-v2-tts      8,192       8,192  speech  –             –       –       –",
+        "   mimo-v2-tts      8,192       8,192  speech  –             0       0       0",
         "→  new                  –           –  –       –             –       –       –",
         "Models listed by mimo-v2. Model data as of 2026-11-22; prices in US dollars per million tokens, as of 2026-09.",
     ]

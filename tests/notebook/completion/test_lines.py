@@ -50,6 +50,13 @@ XIAOMI = ["mimo-v2.6-pro", "mimo-v2.6-flash", "mimo-v2.6-pro-ultraspeed"]
         ("%%mimo --preset missing -m ", []),
         ("x = %mimo -f te", ["x = %mimo -f text"]),
         ("print(1)\n  a[0] = %mimo --no-str", ["print(1)\n  a[0] = %mimo --no-stream"]),
+        ("%mimo_speak --sty", ["%mimo_speak --style"]),
+        ("%%mimo_speak --format m", ["%%mimo_speak --format mp3"]),
+        ("%mimo_speak --voice default_", [f"%mimo_speak --voice default_{each}" for each in ("zh", "en")]),
+        ("%mimo_speak --preset xiaomi --voice Mi", [f"%mimo_speak --preset xiaomi --voice {each}" for each in ("Mia", "Milo")]),
+        ("%mimo_speak -m ", ["%mimo_speak -m mimo-v2-tts"]),
+        ("%mimo_speak Good {ci", ["%mimo_speak Good {city"]),
+        ("%mimo_transcribe a.wav --language z", ["%mimo_transcribe a.wav --language zh"]),
         ("%%mimo_compare --rep", ["%%mimo_compare --repeat"]),
         ("%%mimo_compare --model mimo-v2-pro mimo-v2-f", ["%%mimo_compare --model mimo-v2-pro mimo-v2-flash"]),
         ("%%mimo_compare --thinking on o", ["%%mimo_compare --thinking on on", "%%mimo_compare --thinking on off"]),
@@ -62,6 +69,13 @@ XIAOMI = ["mimo-v2.6-pro", "mimo-v2.6-flash", "mimo-v2.6-pro-ultraspeed"]
 )  # fmt: skip
 def test_options_and_their_values_are_completed(text: str, expected: list[str]) -> None:
     assert completed_texts(text)[: len(expected) or None] == expected
+
+
+@pytest.mark.parametrize("flag", ["--image", "--audio", "--video"])
+def test_media_are_variables_and_files(flag: str) -> None:
+    found = complete(f"%%mimo {flag} ci", CHOICES)
+    assert found
+    assert ([each.text for each in found.candidates], found.fallback) == (["city"], "files")
 
 
 @pytest.mark.parametrize(
