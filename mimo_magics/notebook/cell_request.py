@@ -16,6 +16,7 @@ from mimo_magics.core.i18n import Translatable
 from mimo_magics.core.messages import Message, TextPart
 from mimo_magics.core.settings import CodeKind, Settings, Share
 from mimo_magics.notebook.argument_parser import unexpected_word_error
+from mimo_magics.notebook.cell_files import add_files
 from mimo_magics.notebook.cell_variables import expand
 from mimo_magics.notebook.command_line import scan_options
 from mimo_magics.notebook.command_table import MAGICS
@@ -111,11 +112,13 @@ def build_cell_request(
 
     Raises:
         BadOption: The prompt is empty, the name for the reply is not an identifier, a reference has no value
-            and the setting `unresolved` is `error`, or an image, audio or a video cannot be sent.
+            and the setting `unresolved` is `error`, or a file, an image, audio or a video cannot be
+            sent.
     """
     settings = {name: value for name, value in vars(options).items() if value is not None}
     request_fields = {name: settings.pop(name) for name in REQUEST_FIELDS if name in settings}
     raw = settings.pop("raw", False)
+    paths, fetches = settings.pop("file", ()), settings.pop("fetch", False)
     sent: SentPrompt | None = prompt
     notices: tuple[str, ...] = ()
     share = settings.get("share", defaults.share)
@@ -127,7 +130,8 @@ def build_cell_request(
     check_variable_name(request_fields.get("out"))
     if "stop" in settings:
         settings["stop"] = tuple(settings["stop"])
-    sent = add_media(sent, media, variables, share) if media else sent
+    sent = add_media(sent, media, variables, share, fetches=fetches) if media else sent
+    sent = add_files(sent, paths, defaults.override(settings), fetches=fetches) if paths else sent
     return CellRequest(sent, settings, **request_fields, notices=notices)
 
 

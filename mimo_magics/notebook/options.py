@@ -126,6 +126,12 @@ REQUEST_OPTIONS = (
     ),
     Option(("--append",), "Add a turn, even if the cell was run before.", _SWITCH),
     Option(("--fresh",), "Call the model again, even if there is a cached reply.", _SWITCH),
+    Option(
+        ("--file",),
+        "File to send after the prompt: text, CSV, Parquet, a notebook, PDF, Word or HTML; repeatable.",
+        {"metavar": "PATH", "action": "append"},
+    ),
+    Option(("--fetch",), "Download URLs on this computer, and send their content.", _SWITCH),
     Option(("--raw",), "Do not replace variables in the prompt.", _SWITCH),
     Option(
         ("--tools",),
@@ -212,7 +218,7 @@ COMPARISON_OPTIONS = (
     *(
         option
         for option in REQUEST_OPTIONS
-        if option.flags[0] in ("--no-history", "--session", "--raw", "-o", *MEDIA_FLAGS)
+        if option.flags[0] in ("--no-history", "--session", "--file", "--fetch", "--raw", "-o", *MEDIA_FLAGS)
     ),
 )
 """The options of `%%mimo_compare`."""

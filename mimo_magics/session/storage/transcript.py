@@ -8,10 +8,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import accumulate
 
+from mimo_magics.context.thumbnail import make_thumbnail_url
 from mimo_magics.core.i18n import Translatable, translatables, translate
+from mimo_magics.core.media_label import media_label
 from mimo_magics.core.messages import (
     AudioPart,
     ImagePart,
+    MediaPart,
     Message,
     Part,
     Reply,
@@ -24,6 +27,7 @@ from mimo_magics.core.text import escape_html, replace_control_characters
 from mimo_magics.document import steps, table
 from mimo_magics.document.cells import OneLine
 from mimo_magics.document.details import details_html
+from mimo_magics.document.media_html import MediaItem, media_html
 from mimo_magics.document.reply import EMPTY_LINE, footer, reply_html
 from mimo_magics.document.sanitizer import NO_MATH_CLASSES
 from mimo_magics.session.history import History
@@ -71,6 +75,8 @@ class TranscriptRow:
     """Number of oldest turns that were not sent."""
     summary: str = ""
     """Summary that was sent in place of those turns."""
+    media: tuple[MediaPart, ...] = ()
+    """Images, audio and video of the prompt."""
 
     @property
     def is_current(self) -> bool:
@@ -234,6 +240,7 @@ def _build_row(turn: Turn, number: int, branch: int, *, is_stale: bool) -> Trans
         is_stale,
         turn.omitted_turns,
         turn.summary,
+        tuple(part for part in turn.prompt.parts if isinstance(part, MediaPart)),
     )
 
 
@@ -284,7 +291,8 @@ def _wrap_html(body: str) -> str:
 
 def _row_html(row: TranscriptRow) -> str:
     prompt = f'<blockquote><pre dir="auto">{escape_html(row.prompt)}</pre></blockquote>'
-    return "".join((prompt, *_summary_html(row), reply_html(row.reply, row.footer)))
+    media = media_html(MediaItem(media_label(part), make_thumbnail_url(part)) for part in row.media)
+    return "".join((prompt, media, *_summary_html(row), reply_html(row.reply, row.footer)))
 
 
 def _folded_html(row: TranscriptRow, *, is_open: bool) -> str:
