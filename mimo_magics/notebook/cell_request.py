@@ -22,6 +22,7 @@ from mimo_magics.notebook.cell_context import (
     build_cell_context,
     select_no_cells,
 )
+from mimo_magics.notebook.cell_files import add_files
 from mimo_magics.notebook.cell_variables import expand
 from mimo_magics.notebook.command_line import scan_options
 from mimo_magics.notebook.command_table import MAGICS
@@ -135,25 +136,29 @@ def build_cell_request(
 
     Raises:
         BadOption: The prompt is empty, the name for the reply is not an identifier, a reference has no value
-            and the setting `unresolved` is `error`, `--context` names a cell that does not exist, or an image,
-            audio or a video cannot be sent.
+            and the setting `unresolved` is `error`, `--context` names a cell that does not exist, or a file, an
+            image, audio or a video cannot be sent.
     """
-    settings: dict[str, Any] = {
-        name: tuple(value) if name == "stop" else value
-        for name, value in vars(options).items()
-        if value is not None
-    }
+    settings = _collect_options(options)
     request_fields = {name: settings.pop(name) for name in REQUEST_FIELDS if name in settings}
     raw, selection = settings.pop("raw", False), settings.pop("context", NO_CELLS)
+    paths, fetches = settings.pop("file", ()), settings.pop("fetch", False)
     media = {name: settings.pop(name) for name in MEDIA_OPTIONS if name in settings}
     turn_settings = defaults.override(settings)
     sent, notices = _read_prompt(prompt, None if raw else variables, turn_settings)
     check_variable_name(request_fields.get("out"))
-    sent = add_media(sent, media, variables, turn_settings.share) if media else sent
+    sent = add_media(sent, media, variables, turn_settings.share, fetches=fetches) if media else sent
+    sent = add_files(sent, paths, turn_settings, fetches=fetches) if paths else sent
     request = CellRequest(sent, settings, **request_fields, notices=notices)
     if selection == NO_CELLS:
         return request
     return request.add_context(build_cell_context(select_cells(selection), turn_settings, models))
+
+
+def _collect_options(options: argparse.Namespace) -> dict[str, Any]:
+    """Return the options that the cell has."""
+    given = {name: value for name, value in vars(options).items() if value is not None}
+    return {name: tuple(value) if name == "stop" else value for name, value in given.items()}
 
 
 def _read_prompt(

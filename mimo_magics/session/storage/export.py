@@ -31,6 +31,7 @@ from mimo_magics.document import steps
 from mimo_magics.document.context_html import context_line, describe_item
 from mimo_magics.document.json_text import format_json
 from mimo_magics.session.history import History
+from mimo_magics.session.media_reference import replace_missing_media
 from mimo_magics.session.request import TurnInput
 from mimo_magics.session.storage.transcript import TranscriptRow, build_transcript
 from mimo_magics.session.turn import Turn
@@ -53,7 +54,9 @@ SHARED_PARAMETERS = (
 )
 """Parameters with the same name as their setting."""
 
-CONTENT_SECURITY_POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
+CONTENT_SECURITY_POLICY = (
+    "default-src 'none'; img-src data:; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
+)
 PAGE_STYLE = """
 :root { color-scheme: light dark; font: 16px/1.5 system-ui, sans-serif }
 body { max-width: 50em; margin: 2em auto; padding: 0 1em; overflow-wrap: anywhere }
@@ -237,7 +240,8 @@ def _format_call(function: str, arguments: list[object], options: Mapping[str, o
 
 
 def _get_prompt(turn: Turn) -> str | list[Part]:
-    match tuple(join_texts(turn.prompt.parts)):
+    (prompt,), _ = replace_missing_media([turn.prompt])
+    match tuple(join_texts(prompt.parts)):
         case (TextPart(text),):
             return text
         case parts:
