@@ -17,12 +17,11 @@ from mimo_magics.core.settings import Settings
 from mimo_magics.notebook.config import profiles
 from mimo_magics.notebook.config.allowed_values import TYPE_HINTS
 from mimo_magics.notebook.config.store import SETTINGS
+from mimo_magics.notebook.media_options import KINDS
 from mimo_magics.session.storage.export import EXPORTERS
 from mimo_magics.session.system_prompt import NO_SYSTEM_PROMPT, SYSTEM_PROMPTS
 from mimo_magics.tape.tape import OFF, Mode
 
-MEDIA_OPTIONS = ("image", "audio", "video")
-"""Options whose value is a file or a variable."""
 FallbackMatcher = Literal["none", "files"]
 """Which matcher of IPython may add candidates: none, or the matcher of file names."""
 TextsByKind = Mapping[str, Iterable[str]]
@@ -150,6 +149,6 @@ VALUE_SOURCES: Mapping[str, Callable[[Choices, GivenOptions], TextsByKind]] = {
     "function": lambda choices, _: {"function": list_tool_functions(choices)},
     "tool": lambda choices, _: {"tool": choices.tools},
     "to": lambda *_: {"value": (*EXPORTERS, "json")},
-    **dict.fromkeys(("out", *MEDIA_OPTIONS), lambda choices, _: {"instance": sort_names(choices.variables)}),
+    **dict.fromkeys(("out", *KINDS), lambda choices, _: {"instance": sort_names(choices.variables)}),
 }
 """The values that do not follow from the type of a setting."""
