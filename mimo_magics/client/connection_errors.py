@@ -87,7 +87,7 @@ def _connection_failed_error(error: Exception, host: str, hint: str) -> Connecti
                 was_sent=False,
             )
         case httpx.ConnectError() | httpx.ConnectTimeout():
-            cause = _describe_cause(error)
+            cause = describe_cause(error)
             return ConnectionFailed(
                 Translatable("Cannot connect to {host}: {cause}.", host=host, cause=cause),
                 hint,
@@ -98,7 +98,8 @@ def _connection_failed_error(error: Exception, host: str, hint: str) -> Connecti
     )
 
 
-def _describe_cause(error: BaseException) -> str:
+def describe_cause(error: BaseException) -> str:
+    """Return why a connection failed, as a standard term."""
     for each in _iter_causes(error):
         match each:
             case socket.gaierror():

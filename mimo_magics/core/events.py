@@ -9,6 +9,7 @@ from contextlib import suppress
 from dataclasses import asdict, astuple, dataclass, field, replace
 from typing import Literal, NamedTuple
 
+from mimo_magics.core.context_item import ContextItem
 from mimo_magics.core.i18n import Translatable
 from mimo_magics.core.messages import (
     Annotation,
@@ -209,6 +210,13 @@ class Notice:
 
 
 @dataclass(frozen=True, slots=True)
+class PromptContext:
+    """What the prompt sends beside its own text. It comes before the first request."""
+
+    items: tuple[ContextItem, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class UsageUpdate:
     """Token counts so far, which replace earlier counts. They may follow `Stopped`."""
 
@@ -244,6 +252,7 @@ Event = (
     | Annotations
     | Note
     | Notice
+    | PromptContext
     | UsageUpdate
     | Stopped
     | ReplyEnded
@@ -277,6 +286,8 @@ class Accumulator:
         self._notes: tuple[str, ...] = ()
         self.notices: tuple[str, ...] = ()
         """The notices of the turn, which are not part of the reply."""
+        self.context: tuple[ContextItem, ...] = ()
+        """The context of the prompt."""
 
     def feed(self, event: Event) -> None:
         """Add an event."""
@@ -314,6 +325,8 @@ class Accumulator:
                 self._notes += (text,)
             case Notice(text):
                 self.notices += (text,)
+            case PromptContext(items):
+                self.context = items
 
     def _begin_response(self) -> None:
         """Begin a response, which counts its calls and its tokens from 0."""

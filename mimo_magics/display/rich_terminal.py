@@ -11,12 +11,20 @@ from rich.live import Live
 from rich.markdown import Markdown
 from rich.text import Text
 
-from mimo_magics.core.events import Accumulator, Event, ModelPreparation, Retrying, ToolProgress
+from mimo_magics.core.events import (
+    Accumulator,
+    Event,
+    ModelPreparation,
+    PromptContext,
+    Retrying,
+    ToolProgress,
+)
 from mimo_magics.core.i18n import translate
 from mimo_magics.core.messages import Reply
 from mimo_magics.core.renderer_protocol import Document, SilentRenderer
 from mimo_magics.core.settings import Format
 from mimo_magics.core.text import escape_invisible_characters
+from mimo_magics.document.context_html import context_line
 from mimo_magics.document.markdown import iter_tokens
 
 MAX_SHOWN_CHARS = 10_000
@@ -46,6 +54,9 @@ class RichTerminalRenderer(SilentRenderer):
                 self._live.stop()
                 self._live = _new_live(self._live.console)
                 return
+            case PromptContext(items):
+                line = escape_invisible_characters(context_line(items))
+                self._live.console.print(Text(line, style="dim"))
             case Retrying():
                 self._status = translate(str(event))
             case ModelPreparation(what):

@@ -19,6 +19,7 @@ from mimo_magics.core.events import (
     Accumulator,
     Event,
     ModelPreparation,
+    PromptContext,
     ReasoningDelta,
     ReplyEnded,
     ResponseRestarted,
@@ -30,6 +31,7 @@ from mimo_magics.core.renderer_protocol import Document, SilentRenderer, TurnMet
 from mimo_magics.display.output import Output
 from mimo_magics.display.progress import Progress
 from mimo_magics.document import reply as reply_document
+from mimo_magics.document.context_html import context_html
 from mimo_magics.document.paragraphs import small_html
 from mimo_magics.document.reply import DisplayOptions
 
@@ -99,6 +101,8 @@ class StaticRenderer(StatusRenderer):
         self._pending_chars = self._painted_chars = 0
         """Characters after the last finished part, and how many of them are painted."""
         self._next_frame_at = 0.0
+        self._head = ""
+        """HTML of the context of the prompt, above the reply."""
 
     def show(self, event: Event, number: int = 0) -> None:
         """Add an event, and paint when a frame is due."""
@@ -111,6 +115,9 @@ class StaticRenderer(StatusRenderer):
             case TextDelta(text) | ReasoningDelta(text):
                 self._pending_chars += len(text)
                 self.tick()
+            case PromptContext(items):
+                self._head = context_html(items)
+                self._paint()
             case Retrying() | ModelPreparation():
                 self._paint()
 
@@ -152,6 +159,7 @@ class StaticRenderer(StatusRenderer):
                     " ",
                     self._display_options,
                     notices=self._growing_notices,
+                    head=self._growing_head,
                 )
             )
             self.output, self.has_finished_parts = Output(), True
@@ -164,6 +172,7 @@ class StaticRenderer(StatusRenderer):
                 self._painted_status,
                 self._display_options,
                 notices=self._growing_notices,
+                head=self._growing_head,
             )
         )
 
@@ -171,6 +180,11 @@ class StaticRenderer(StatusRenderer):
     def _growing_notices(self) -> Sequence[str]:
         """The notices for the next frame. Only the first part of a reply shows them."""
         return () if self._finished_chars else self._accumulator.notices
+
+    @property
+    def _growing_head(self) -> str:
+        """The context for the next frame, above the first part of a reply."""
+        return "" if self._finished_chars else self._head
 
 
 def slice_reply(reply: Reply, start: int, end: int | None = None) -> Reply:

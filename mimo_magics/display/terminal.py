@@ -14,6 +14,7 @@ from mimo_magics.core.events import (
     ModelPreparation,
     Note,
     Notice,
+    PromptContext,
     ReasoningDelta,
     ReplyEnded,
     ResponseRestarted,
@@ -29,6 +30,7 @@ from mimo_magics.core.text import (
     split_unfinished_sequence,
 )
 from mimo_magics.display.comparison_progress import ComparisonProgress
+from mimo_magics.document.context_html import context_line
 
 ANSI_DIM, ANSI_RESET = "\x1b[2m", "\x1b[0m"
 
@@ -57,6 +59,9 @@ class TerminalRenderer(SilentRenderer):
                 self._print(Note, f"⚠ {escape_invisible_characters(translate(text))}\n")
             case Notice(text):
                 self._print(Notice, f"{ANSI_DIM}{escape_invisible_characters(translate(text))}{ANSI_RESET}\n")
+            case PromptContext(items):
+                line = escape_invisible_characters(context_line(items))
+                self._print(PromptContext, f"{ANSI_DIM}{line}{ANSI_RESET}\n")
 
     def finish(self, document: Document, metadata: dict[str, Any]) -> None:
         """End the last line."""
@@ -102,6 +107,8 @@ class TerminalComparisonRenderer(SilentRenderer):
     def show(self, event: Event, number: int = 0) -> None:
         """Print a line when the reply is over."""
         self._progress.feed(event, number)
+        if isinstance(event, PromptContext) and not number:
+            _write(f"{ANSI_DIM}{escape_invisible_characters(context_line(event.items))}{ANSI_RESET}\n")
         if isinstance(event, ReplyEnded):
             label = ": ".join(filter(None, (self._progress.titles[number], translate(event.failure))))
             line = f"{self._progress.summary}: {' '.join(label.split())}"

@@ -10,11 +10,13 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from mimo_magics.core.context_item import ContextItem
 from mimo_magics.core.i18n import translatables, translate
 from mimo_magics.core.messages import Reply
 from mimo_magics.core.pricing import PRICES_AS_OF
 from mimo_magics.core.text import escape_html, replace_control_characters
 from mimo_magics.document import styles
+from mimo_magics.document.context_html import context_html
 from mimo_magics.document.paragraphs import small_html
 from mimo_magics.document.reply import (
     DisplayOptions,
@@ -82,7 +84,11 @@ class _NumberedCard:
 
 
 def comparison_bundle(
-    cards: Iterable[Card], *, display_options: DisplayOptions = DisplayOptions(), caption: str = ""
+    cards: Iterable[Card],
+    *,
+    display_options: DisplayOptions = DisplayOptions(),
+    caption: str = "",
+    context: Sequence[ContextItem] = (),
 ) -> dict[str, str]:
     """Return a comparison as a MIME bundle.
 
@@ -90,11 +96,12 @@ def comparison_bundle(
         cards: the replies. They are numbered from 1.
         display_options: how to show them.
         caption: a sentence below them.
+        context: the context of the prompt, shown once above them.
     """
     replies = [_NumberedCard(*each) for each in enumerate(cards, 1)]
     footer_line = " · ".join(filter(None, (*_describe_models(replies), translate(caption))))
     grid = _render_grid(replies, display_options)
-    html = _render_summary(replies) + grid + small_html(footer_line)
+    html = context_html(context) + _render_summary(replies) + grid + small_html(footer_line)
     text = "\n\n".join(filter(None, (*map(_render_text, replies), translate(caption))))
     return {"text/html": wrap_html(html), "text/plain": replace_control_characters(text)}
 

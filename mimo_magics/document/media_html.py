@@ -1,4 +1,4 @@
-"""The media of a prompt in the document: thumbnails of images, and their names, sizes and tokens.
+"""The media of a prompt in the document: thumbnails of images, and the names, sizes and tokens of the others.
 
 The `<img>` elements are written here, and not by the Markdown of a model, whose allow-list has no data URLs. A data URL is checked
 before it is written, because it may come from a notebook of somebody else.
@@ -14,7 +14,6 @@ from mimo_magics.core.i18n import translate
 from mimo_magics.core.media_size import read_image_size
 from mimo_magics.core.media_type import find_media_type, read_data_url
 from mimo_magics.core.text import escape_html
-from mimo_magics.document import styles
 
 MAX_URL_CHARS = 30_000
 MAX_SIDE = 4_096
@@ -53,9 +52,6 @@ def is_thumbnail(url: str) -> bool:
 
 def _item_html(item: MediaItem) -> str:
     label = escape_html(translate(item.label))
-    image = (
-        f'<img src="{item.thumbnail}" alt="{label}" style="{IMAGE_STYLE}">'
-        if is_thumbnail(item.thumbnail)
-        else ""
-    )
-    return f'{image}<small dir="auto" style="{styles.QUIET}">{label}</small>'
+    if is_thumbnail(item.thumbnail):
+        return f'<img src="{item.thumbnail}" alt="{label}" title="{label}" style="{IMAGE_STYLE}">'
+    return f'<small dir="auto">{label}</small>'

@@ -9,16 +9,17 @@ import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from mimo_magics.core.context_item import ContextItem
 from mimo_magics.core.i18n import Translatable, translate
 from mimo_magics.core.messages import Annotation, Reply, TextPart
 from mimo_magics.core.pricing import PRICES_AS_OF
 from mimo_magics.core.settings import Format, Settings
 from mimo_magics.core.text import escape_html, escape_invisible_characters, replace_control_characters
 from mimo_magics.document import steps, styles
+from mimo_magics.document.context_html import context_html
 from mimo_magics.document.highlighting import code_html
 from mimo_magics.document.json_text import format_json
 from mimo_magics.document.markdown import code_blocks, to_html
-from mimo_magics.document.media_html import MediaItem, media_html
 from mimo_magics.document.paragraphs import small_html
 from mimo_magics.document.sanitizer import LINK_REL, NO_MATH_CLASSES, is_external_url
 
@@ -74,8 +75,8 @@ class ReplyDocument:
     display_options: DisplayOptions = DisplayOptions()
     notices: tuple[str, ...] = ()
     """Notices about the turn, shown below the reply."""
-    media: tuple[MediaItem, ...] = ()
-    """Images, audio and video of the prompt, shown above the reply."""
+    context: tuple[ContextItem, ...] = ()
+    """The context of the prompt, shown above the reply."""
 
     @property
     def replies(self) -> tuple[Reply]:
@@ -93,7 +94,7 @@ class ReplyDocument:
 
     def to_bundle(self, open_groups: Collection[int] = ()) -> dict[str, str]:
         """Return the document as a MIME bundle. The groups of steps with these numbers are unfolded."""
-        head = media_html(self.media)
+        head = context_html(self.context)
         return reply_bundle(self.reply, "", self.display_options, open_groups, self.notices, head=head)
 
 

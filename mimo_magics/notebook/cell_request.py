@@ -5,8 +5,8 @@ from __future__ import annotations
 import argparse
 import keyword
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, fields, replace
 from functools import partial
 from typing import Any
 
@@ -14,11 +14,19 @@ from mimo_magics.context.picture import render_part
 from mimo_magics.core.errors import BadOption
 from mimo_magics.core.i18n import Translatable
 from mimo_magics.core.messages import Message, TextPart
-from mimo_magics.core.settings import CodeKind, Settings, Share
+from mimo_magics.core.settings import CodeKind, Settings
 from mimo_magics.notebook.argument_parser import unexpected_word_error
+from mimo_magics.notebook.cell_context import (
+    CellContext,
+    SelectCells,
+    build_cell_context,
+    select_no_cells,
+)
+from mimo_magics.notebook.cell_files import add_files
 from mimo_magics.notebook.cell_variables import expand
 from mimo_magics.notebook.command_line import scan_options
 from mimo_magics.notebook.command_table import MAGICS
+from mimo_magics.notebook.context_option import NO_CELLS
 from mimo_magics.notebook.media_options import MEDIA_OPTIONS, SentPrompt, add_media, as_parts
 from mimo_magics.notebook.options import OPTIONS_BY_FLAG
 from mimo_magics.notebook.unresolved_references import check_expansion
@@ -55,6 +63,19 @@ class CellRequest:
     def prompt_text(self) -> str:
         """The text of the prompt; empty if there is none."""
         return Message("user", as_parts(self.prompt or "")).text
+
+    def add_context(self, context: CellContext) -> CellRequest:
+        """Return the request with cells before its prompt.
+
+        Raises:
+            BadOption: there is no prompt.
+        """
+        if self.prompt is None:
+            raise BadOption(
+                Translatable("A reply is continued without values."), Translatable("Write a prompt instead.")
+            )
+        prompt = (*context.parts, *as_parts(self.prompt))
+        return replace(self, prompt=prompt, notices=(*self.notices, *context.notices))
 
 
 REQUEST_FIELDS = tuple(
@@ -99,6 +120,9 @@ def build_cell_request(
     prompt: str | None,
     variables: Mapping[str, Any],
     defaults: Settings = DEFAULT_SETTINGS,
+    *,
+    select_cells: SelectCells = select_no_cells,
+    models: Iterable[str] = (),
 ) -> CellRequest:
     """Build the request of a cell from its options, its prompt, and the variables for the prompt.
 
@@ -106,29 +130,51 @@ def build_cell_request(
         options: the parsed options.
         prompt: the prompt as the user typed it; `None` continues the last reply.
         variables: the variables for the prompt.
-        defaults: the settings, for what the options leave open: what to share of the values, and what to do about
-            references without a value.
+        defaults: the settings, for what the options leave open.
+        select_cells: returns the cells that `--context` selects.
+        models: the models that receive the prompt; by default that of the settings.
 
     Raises:
         BadOption: The prompt is empty, the name for the reply is not an identifier, a reference has no value
-            and the setting `unresolved` is `error`, or an image, audio or a video cannot be sent.
+            and the setting `unresolved` is `error`, `--context` names a cell that does not exist, or a file, an
+            image, audio or a video cannot be sent.
     """
-    settings = {name: value for name, value in vars(options).items() if value is not None}
+    settings = _collect_options(options)
     request_fields = {name: settings.pop(name) for name in REQUEST_FIELDS if name in settings}
-    raw = settings.pop("raw", False)
-    sent: SentPrompt | None = prompt
-    notices: tuple[str, ...] = ()
-    share = settings.get("share", defaults.share)
+    raw, selection = settings.pop("raw", False), settings.pop("context", NO_CELLS)
+    paths, fetches = settings.pop("file", ()), settings.pop("fetch", False)
     media = {name: settings.pop(name) for name in MEDIA_OPTIONS if name in settings}
-    if prompt is not None:
-        prompt = prompt.replace("\r\n", "\n").rstrip("\n")
-        sent, notices = (prompt, ()) if raw else _expand_prompt(prompt, variables, defaults, share)
-        _check_prompt(sent)
+    turn_settings = defaults.override(settings)
+    sent, notices = _read_prompt(prompt, None if raw else variables, turn_settings)
     check_variable_name(request_fields.get("out"))
-    if "stop" in settings:
-        settings["stop"] = tuple(settings["stop"])
-    sent = add_media(sent, media, variables, share) if media else sent
-    return CellRequest(sent, settings, **request_fields, notices=notices)
+    sent = add_media(sent, media, variables, turn_settings.share, fetches=fetches) if media else sent
+    sent = add_files(sent, paths, turn_settings, fetches=fetches) if paths else sent
+    request = CellRequest(sent, settings, **request_fields, notices=notices)
+    if selection == NO_CELLS:
+        return request
+    return request.add_context(build_cell_context(select_cells(selection), turn_settings, models))
+
+
+def _collect_options(options: argparse.Namespace) -> dict[str, Any]:
+    """Return the options that the cell has."""
+    given = {name: value for name, value in vars(options).items() if value is not None}
+    return {name: tuple(value) if name == "stop" else value for name, value in given.items()}
+
+
+def _read_prompt(
+    prompt: str | None, variables: Mapping[str, Any] | None, settings: Settings
+) -> tuple[SentPrompt | None, tuple[str, ...]]:
+    """Return a prompt as it is sent, and the notices about it. Without variables nothing in it is replaced."""
+    if prompt is None:
+        return None, ()
+    prompt = prompt.replace("\r\n", "\n").rstrip("\n")
+    if variables is None:
+        return _check_prompt(prompt), ()
+    render = partial(render_part, max_bytes=settings.value_budget, share=settings.share)
+    expansion = expand(prompt, variables, render)
+    notices = check_expansion(prompt, expansion, variables, settings.unresolved)
+    has_values = any(type(part) is not TextPart for part in expansion.parts)
+    return _check_prompt(expansion.parts if has_values else expansion.text), notices
 
 
 def check_variable_name(out: str | None) -> None:
@@ -144,19 +190,10 @@ def check_variable_name(out: str | None) -> None:
         )
 
 
-def _expand_prompt(
-    prompt: str, variables: Mapping[str, Any], defaults: Settings, share: Share
-) -> tuple[SentPrompt, tuple[str, ...]]:
-    """Return a prompt with the values of its variables, and the notices about it."""
-    expansion = expand(prompt, variables, partial(render_part, max_bytes=defaults.value_budget, share=share))
-    notices = check_expansion(prompt, expansion, variables, defaults.unresolved)
-    has_values = any(type(part) is not TextPart for part in expansion.parts)
-    return expansion.parts if has_values else expansion.text, notices
-
-
-def _check_prompt(prompt: SentPrompt) -> None:
+def _check_prompt(prompt: SentPrompt) -> SentPrompt:
     if all(isinstance(part, TextPart) and not part.text.strip() for part in as_parts(prompt)):
         raise BadOption(
             Translatable("The prompt is empty."),
             Translatable("Write it below %%mimo, or after the options of %mimo."),
         )
+    return prompt

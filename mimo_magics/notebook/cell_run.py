@@ -5,16 +5,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import replace
 from typing import Any
 
-from mimo_magics.context.thumbnail import make_thumbnail_url
 from mimo_magics.core.errors import BadOption, Interrupted, SessionNotSaved
 from mimo_magics.core.i18n import Translatable
-from mimo_magics.core.media_label import media_label
-from mimo_magics.core.messages import MediaPart, Message, Reply
+from mimo_magics.core.messages import Reply
 from mimo_magics.core.renderer_protocol import Renderer
-from mimo_magics.document.media_html import MediaItem
 from mimo_magics.document.reply import DisplayOptions, ReplyDocument
 from mimo_magics.notebook.cell_request import CellRequest
 from mimo_magics.session import turn_driver
@@ -144,11 +140,11 @@ class CellRun:
     def _leave_document(self, turn: Turn) -> None:
         """Show the document. If the user interrupts its rendering, show plain text instead."""
         notices = (*(self._running.notices if self._running else ()), *self._iter_advice(turn))
-        document = ReplyDocument(turn.reply, self._display_options, notices)
+        context = self._running.context if self._running else ()
+        document = ReplyDocument(turn.reply, self._display_options, notices, context)
         metadata = {"mimo": self._build_record(turn, notices)}
         try:
-            shown = replace(document, media=_media_items(turn.prompt))
-            self.renderer.finish(shown, metadata)
+            self.renderer.finish(document, metadata)
         except KeyboardInterrupt:
             self.renderer.finish(document.as_plain(), metadata)
             raise Interrupted(
@@ -173,11 +169,3 @@ class CellRun:
                 self._leave_document(turn)
             else:
                 self.renderer.clear()
-
-
-def _media_items(prompt: Message) -> tuple[MediaItem, ...]:
-    return tuple(
-        MediaItem(media_label(part), make_thumbnail_url(part))
-        for part in prompt.parts
-        if isinstance(part, MediaPart)
-    )

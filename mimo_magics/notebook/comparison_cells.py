@@ -12,9 +12,11 @@ from mimo_magics.core.i18n import Translatable
 from mimo_magics.display.output import display_bundle
 from mimo_magics.display.selection import choose_renderer
 from mimo_magics.document import reply as reply_document
+from mimo_magics.document.context_html import context_html
 from mimo_magics.document.reply import DisplayOptions
 from mimo_magics.notebook import comparison_request
 from mimo_magics.notebook.argument_parser import parse_command
+from mimo_magics.notebook.cell_context import SelectCells
 from mimo_magics.notebook.cell_request import CellRequest
 from mimo_magics.notebook.comparison_request import ComparisonRequest
 from mimo_magics.notebook.comparison_run import ComparisonRun, confirm_cost
@@ -25,6 +27,7 @@ from mimo_magics.notebook.kernel.user_variables import get_prompt_variables
 from mimo_magics.notebook.reply_display import ReplyDisplay
 from mimo_magics.notebook.session_selection import SessionSelection
 from mimo_magics.session.comparison.result import Comparison
+from mimo_magics.session.prompt_context import describe_turn_context
 from mimo_magics.session.session import Session
 from mimo_magics.session.storage.turn_record import add_notices
 
@@ -33,12 +36,18 @@ class ComparisonCells:
     """Runs the comparisons of one shell, and keeps the last one."""
 
     def __init__(
-        self, shell: Any, config: MimoConfig, session_selection: SessionSelection, reply_display: ReplyDisplay
+        self,
+        shell: Any,
+        config: MimoConfig,
+        session_selection: SessionSelection,
+        reply_display: ReplyDisplay,
+        select_cells: SelectCells,
     ) -> None:
         self._shell = shell
         self._config = config
         self._session_selection = session_selection
         self._reply_display = reply_display
+        self._select_cells = select_cells
         self._last_comparison: Comparison | None = None
 
     def run(self, options: Namespace, body: str) -> Comparison:
@@ -83,7 +92,9 @@ class ComparisonCells:
 
     def _build_request(self, options: Namespace, body: str) -> ComparisonRequest:
         variables, defaults = get_prompt_variables(self._shell), self._config.snapshot()
-        return comparison_request.build_comparison_request(options, body, variables, defaults)
+        return comparison_request.build_comparison_request(
+            options, body, variables, defaults, self._select_cells
+        )
 
     def _create_run(self, request: ComparisonRequest, async_cell: AsyncCell | None = None) -> ComparisonRun:
         session = self._select_session(request)
@@ -145,5 +156,6 @@ class ComparisonCells:
             reply,
             display_options=DisplayOptions.from_settings(settings),
             notices=notices,
+            head=context_html(describe_turn_context(session.turns[-1])),
         )
         display_bundle(bundle, {"mimo": add_notices(session.record, notices)})

@@ -11,6 +11,7 @@ from mimo_magics.core.errors import BadOption
 from mimo_magics.core.i18n import Translatable
 from mimo_magics.core.settings import COMPARABLE_SETTINGS, Settings
 from mimo_magics.notebook.argument_parser import parse_options
+from mimo_magics.notebook.cell_context import SelectCells, select_no_cells
 from mimo_magics.notebook.cell_request import (
     DEFAULT_SETTINGS,
     build_cell_request,
@@ -73,6 +74,7 @@ def build_comparison_request(
     body: str,
     variables: Mapping[str, Any],
     defaults: Settings = DEFAULT_SETTINGS,
+    select_cells: SelectCells = select_no_cells,
 ) -> ComparisonRequest:
     """Build the request of a cell from its options, its prompt, and the variables for the prompt.
 
@@ -85,18 +87,18 @@ def build_comparison_request(
     repeat = settings.pop("repeat", 1)
     request_fields = {name: settings.pop(name) for name in REQUEST_FIELDS if name in settings}
     cell_fields = {
-        name: value for name, value in request_fields.items() if name in ("out", "keep", "session")
+        name: request_fields[name] for name in ("out", "keep", "session") if name in request_fields
     }
-    prompt = drop_option_lines(body)
-    cell = build_cell_request(argparse.Namespace(**settings, **cell_fields), prompt, variables, defaults)
+    cell = build_cell_request(
+        argparse.Namespace(**settings, **cell_fields),
+        drop_option_lines(body),
+        variables,
+        defaults,
+        select_cells=select_cells,
+        models=values.get("model", ()),
+    )
     assert cell.prompt is not None
-    if request_fields.get("at_once", 1) < 1:
-        raise BadOption(
-            Translatable(
-                "Invalid value {text!r} for {name}.", text=str(request_fields["at_once"]), name="--at-once"
-            ),
-            Translatable("Use a number of calls from 1."),
-        )
+    _check_call_count(request_fields.get("at_once", 1))
     return ComparisonRequest(
         cell.prompt,
         build_variants(values, repeat),
@@ -104,3 +106,11 @@ def build_comparison_request(
         **request_fields,
         notices=cell.notices,
     )
+
+
+def _check_call_count(count: int) -> None:
+    if count < 1:
+        raise BadOption(
+            Translatable("Invalid value {text!r} for {name}.", text=str(count), name="--at-once"),
+            Translatable("Use a number of calls from 1."),
+        )

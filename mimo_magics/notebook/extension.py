@@ -21,6 +21,7 @@ from mimo_magics.core.settings import Settings
 from mimo_magics.notebook.config.store import MimoConfig
 from mimo_magics.notebook.kernel.async_cell import ASYNC_MAGICS, COMPARE_MAGIC, MIMO_MAGIC, AsyncCellTransform
 from mimo_magics.notebook.kernel.cell_ids import CellIds
+from mimo_magics.notebook.kernel.cell_recorder import CellRecorder
 from mimo_magics.notebook.kernel.input_transforms import InputTransforms, has_lost_prompts
 from mimo_magics.notebook.kernel.last_error import ErrorRecorder
 from mimo_magics.notebook.kernel.magic_line import ends_in_magic
@@ -89,6 +90,7 @@ class Extension:
         self._cell_transform = AsyncCellTransform(shell)
         self._cell_ids = CellIds(shell)
         self._error_recorder = ErrorRecorder(shell)
+        self._cell_recorder = CellRecorder(shell)
         self._magics: MimoMagics | None = None
         self._lock = Lock()
         """Held while the magics are created, as cells of subshells run in threads."""
@@ -104,6 +106,7 @@ class Extension:
         self._cell_transform.install()
         self._cell_ids.install()
         self._error_recorder.install()
+        self._cell_recorder.install()
         self._shell.Completer.custom_matchers.append(self.completions)
         if self._magics:
             self._magics.install()
@@ -125,6 +128,7 @@ class Extension:
         self._input_transforms.uninstall()
         self._cell_ids.uninstall()
         self._error_recorder.uninstall()
+        self._cell_recorder.uninstall()
         self._shell.Completer.custom_matchers.remove(self.completions)
         for kind, name in MAGICS:
             del self._shell.magics_manager.magics[kind][name]
@@ -154,7 +158,7 @@ class Extension:
             if self._magics is None:
                 from mimo_magics.notebook.magics import MimoMagics
 
-                self._magics = MimoMagics(self._shell, self._config, self._cell_ids)
+                self._magics = MimoMagics(self._shell, self._config, self._cell_ids, self._cell_recorder)
                 self._register_magics()
             return self._magics
 

@@ -26,10 +26,13 @@ from mimo_magics.notebook.commands.config import run_config_command
 from mimo_magics.notebook.commands.session import SessionContext, run_session_command
 from mimo_magics.notebook.commands.tape import run_tape_command
 from mimo_magics.notebook.config.store import MimoConfig
+from mimo_magics.notebook.context_option import CellSelection
 from mimo_magics.notebook.help_page import documented
 from mimo_magics.notebook.kernel.async_cell import AsyncCell, get_display_target, heartbeat
 from mimo_magics.notebook.kernel.cell_ids import CellIds
+from mimo_magics.notebook.kernel.cell_recorder import CellRecorder
 from mimo_magics.notebook.kernel.comm_pump import pump_comm_messages
+from mimo_magics.notebook.kernel.notebook_cells import SelectedCells, read_notebook_state
 from mimo_magics.notebook.kernel.user_variables import get_prompt_variables, get_user_variables
 from mimo_magics.notebook.reply_display import ReplyDisplay
 from mimo_magics.notebook.session_selection import SessionSelection
@@ -65,11 +68,15 @@ class MimoMagics:
         shell: the shell.
         config: settings of the shell.
         cell_ids: ids of its cells.
+        cell_recorder: the record of the cells that it ran.
     """
 
-    def __init__(self, shell: Any, config: MimoConfig, cell_ids: CellIds) -> None:
+    def __init__(
+        self, shell: Any, config: MimoConfig, cell_ids: CellIds, cell_recorder: CellRecorder
+    ) -> None:
         self.shell = shell
         self.config = config
+        self._cell_recorder = cell_recorder
         self.session_selection = SessionSelection(shell, Sessions(config.snapshot), cell_ids)
         self._reply_display = ReplyDisplay(shell, config)
         self.install()
@@ -79,7 +86,9 @@ class MimoMagics:
         """The comparison cells, which are imported on first use."""
         from mimo_magics.notebook.comparison_cells import ComparisonCells
 
-        return ComparisonCells(self.shell, self.config, self.session_selection, self._reply_display)
+        return ComparisonCells(
+            self.shell, self.config, self.session_selection, self._reply_display, self._select_cells
+        )
 
     @cached_property
     def speech(self) -> SpeechCommands:
@@ -261,6 +270,7 @@ class MimoMagics:
             prompt,
             {**get_prompt_variables(self.shell), **local},
             self.config.snapshot(),
+            select_cells=self._select_cells,
         )
         settings = self.config.snapshot().override(request.settings)
         session = self.session_selection.select_session(request, settings)
@@ -278,6 +288,11 @@ class MimoMagics:
             display_options=DisplayOptions.from_settings(settings),
             **stream_options,
         )
+
+    def _select_cells(self, selection: CellSelection) -> SelectedCells:
+        """Return the cells of the notebook that `--context` selects."""
+        path = self.session_selection.notebook_path(self.config.snapshot())
+        return read_notebook_state(self.shell, self._cell_recorder, path).select(selection)
 
     def _run_cell(self, cell_run: CellRun) -> Reply:
         with self._record_turn(cell_run):

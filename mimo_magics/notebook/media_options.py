@@ -7,13 +7,14 @@ from collections.abc import Mapping
 from pathlib import PurePath
 from typing import Any
 
-from mimo_magics.context.media import KIND_TEXTS, shorten_name, url_part
+from mimo_magics.context.media import KIND_TEXTS, media_part, shorten_name, url_part
 from mimo_magics.context.media_file import read_media_file
 from mimo_magics.context.picture import find_media
 from mimo_magics.core.errors import BadOption
 from mimo_magics.core.i18n import Translatable
 from mimo_magics.core.messages import MediaPart, Part, TextPart
 from mimo_magics.core.settings import Share
+from mimo_magics.notebook.cell_files import UNTYPED_CONTENT, download_file
 from mimo_magics.notebook.cell_variables import find_variable
 from mimo_magics.session.attachments import NOT_SHARED, SHARE_ADVICE
 
@@ -38,6 +39,8 @@ def add_media(
     options: Mapping[str, Any],
     variables: Mapping[str, Any],
     share: Share,
+    *,
+    fetches: bool = False,
 ) -> tuple[Part, ...]:
     """Return a prompt with media before it.
 
@@ -46,6 +49,7 @@ def add_media(
         options: the values of `MEDIA_OPTIONS` that the cell has.
         variables: the variables for the prompt.
         share: with `schema`, only web addresses are sent.
+        fetches: whether to download web addresses here, instead of sending them.
 
     Raises:
         BadOption: a file or variable cannot be sent, `--fps` is out of range, or there is no prompt.
@@ -58,7 +62,7 @@ def add_media(
     video_options = {name: options[name] for name in VIDEO_OPTIONS if name in options}
     _check_video_options(video_options, has_video="video" in options)
     media = (
-        _find_part(kind, place, variables, share, video_options if kind == "video" else {})
+        _find_part(kind, place, variables, share, video_options if kind == "video" else {}, fetches=fetches)
         for kind in KINDS
         for place in options.get(kind, ())
     )
@@ -80,9 +84,15 @@ def _check_video_options(options: Mapping[str, Any], *, has_video: bool) -> None
 
 
 def _find_part(
-    kind: str, place: str, variables: Mapping[str, Any], share: Share, options: Mapping[str, Any]
+    kind: str,
+    place: str,
+    variables: Mapping[str, Any],
+    share: Share,
+    options: Mapping[str, Any],
+    *,
+    fetches: bool,
 ) -> MediaPart:
-    if URL_START.match(place):
+    if URL_START.match(place) and not fetches:
         return url_part(kind, place, **options)
     if share == "schema":
         raise BadOption(
@@ -91,9 +101,13 @@ def _find_part(
     found, value = find_variable(place, variables)
     if found and not isinstance(value, str | PurePath):
         return _from_variable(kind, place, value)
-    if found and URL_START.match(str(value)):
-        return url_part(kind, str(value), **options)
-    return read_media_file(kind, value if found else place, **options)
+    address = str(value) if found else place
+    if not URL_START.match(address):
+        return read_media_file(kind, value if found else place, **options)
+    if not fetches:
+        return url_part(kind, address, **options)
+    download = download_file(address, (f"{kind}/", *UNTYPED_CONTENT))
+    return media_part(kind, download.data, address, **options)
 
 
 def _from_variable(kind: str, name: str, value: Any) -> MediaPart:

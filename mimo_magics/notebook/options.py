@@ -16,6 +16,7 @@ from mimo_magics.core.setting_values import (
     strip_optional,
 )
 from mimo_magics.core.settings import COMPARABLE_SETTINGS, CodeKind, Settings
+from mimo_magics.notebook.context_option import parse_selection
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +127,17 @@ REQUEST_OPTIONS = (
     ),
     Option(("--append",), "Add a turn, even if the cell was run before.", _SWITCH),
     Option(("--fresh",), "Call the model again, even if there is a cached reply.", _SWITCH),
+    Option(
+        ("--context",),
+        "Send cells of the notebook with the prompt: input and output of the last one, of all above, of those that failed, or by number.",
+        {"metavar": "last|above|errors|cells=1-3,5|none", "type": parse_selection},
+    ),
+    Option(
+        ("--file",),
+        "File to send after the prompt: text, CSV, Parquet, a notebook, PDF, Word or HTML; repeatable.",
+        {"metavar": "PATH", "action": "append"},
+    ),
+    Option(("--fetch",), "Download URLs on this computer, and send their content.", _SWITCH),
     Option(("--raw",), "Do not replace variables in the prompt.", _SWITCH),
     Option(
         ("--tools",),
@@ -212,7 +224,8 @@ COMPARISON_OPTIONS = (
     *(
         option
         for option in REQUEST_OPTIONS
-        if option.flags[0] in ("--no-history", "--session", "--raw", "-o", *MEDIA_FLAGS)
+        if option.flags[0]
+        in ("--no-history", "--session", "--context", "--file", "--fetch", "--raw", "-o", *MEDIA_FLAGS)
     ),
 )
 """The options of `%%mimo_compare`."""

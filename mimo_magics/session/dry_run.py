@@ -9,15 +9,16 @@ from typing import Any
 
 from mimo_magics.client import endpoint, model_list
 from mimo_magics.client.local import process as local_process
+from mimo_magics.core.context_item import ContextItem
 from mimo_magics.core.errors import BadOption, BudgetExceeded, MimoError
 from mimo_magics.core.i18n import Translatable, translatables, translate
-from mimo_magics.core.media_label import KIND_NAMES, media_label
-from mimo_magics.core.messages import MediaPart, Usage
+from mimo_magics.core.messages import Usage
 from mimo_magics.core.pricing import PRICES_AS_OF, find_price
 from mimo_magics.core.services import LOCAL_SERVICE
 from mimo_magics.core.settings import Api, CodeKind, Settings
 from mimo_magics.core.text import escape_html, replace_control_characters, replace_unencodable_characters
 from mimo_magics.document import table
+from mimo_magics.document.context_html import context_html, describe_item
 from mimo_magics.document.reply import MIN_SHOWN_COST
 from mimo_magics.session import request_warnings
 from mimo_magics.session.limits import context_window
@@ -47,8 +48,8 @@ class DryRun:
     tokens: int
     """Estimated tokens of the input."""
     warnings: tuple[str, ...] = ()
-    media: tuple[MediaPart, ...] = ()
-    """Images, audio and video of the prompt."""
+    context: tuple[ContextItem, ...] = ()
+    """What the prompt sends beside its own text: values, cells, files and media."""
     audio_seconds: float = 0.0
     """Duration of audio that is billed by its length."""
 
@@ -118,7 +119,8 @@ class DryRun:
             body_json,
         )
         text = replace_unencodable_characters("\n".join(texts))
-        return {"text/html": rows["text/html"] + warnings + body, "text/plain": text}
+        head = context_html(self.context)
+        return {"text/html": rows["text/html"] + warnings + head + body, "text/plain": text}
 
     def __repr__(self) -> str:
         return self._repr_mimebundle_()["text/plain"]
@@ -131,8 +133,8 @@ class DryRun:
         yield Translatable("format"), self.call.api
         yield Translatable("model"), str(self.body["model"])
         yield Translatable("input"), translate("about {tokens:,} tokens", tokens=self.tokens)
-        for part in self.media:
-            yield KIND_NAMES[part.type], translate(media_label(part))
+        for item in self.context:
+            yield Translatable("context"), describe_item(item)
         yield (
             Translatable("output"),
             translate("at most {most_output:,} tokens", most_output=self.max_output_tokens)
@@ -208,8 +210,7 @@ def build_dry_run(turn_input: TurnInput, session_spending: Spending, *notes: str
     sent_request = local_process.adapt_request(request) if service is LOCAL_SERVICE else request
     body = FORMATS[settings.api].encode(sent_request)
     call = ApiCall(settings.api, service_endpoint.base_url, service_endpoint.auth, body)
-    media = tuple(part for part in turn_input.prompt.parts if isinstance(part, MediaPart))
-    return DryRun(call, settings, service.name, plan.tokens, warnings, media)
+    return DryRun(call, settings, service.name, plan.tokens, warnings, turn_input.context_items)
 
 
 def settings_for_code(settings: Settings, kind: str) -> Settings:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from mimo_magics.client import endpoint, model_list
 from mimo_magics.client.endpoint import Endpoint
+from mimo_magics.core.context_item import ContextItem
 from mimo_magics.core.errors import BadOption
 from mimo_magics.core.i18n import Translatable
 from mimo_magics.core.messages import (
@@ -32,6 +33,8 @@ from mimo_magics.core.settings import Settings
 from mimo_magics.core.text import join_surrogates, quote_value
 from mimo_magics.session.attachments import Recipient, check_prompt_media, replace_unsupported_parts
 from mimo_magics.session.limits.context_window import build_summary_messages
+from mimo_magics.session.media_reference import replace_missing_media
+from mimo_magics.session.prompt_context import build_context_items
 from mimo_magics.session.system_prompt import build_system_prompt
 from mimo_magics.session.turn import Turn, history_messages, without_reasoning
 from mimo_magics.wire.formats import FORMATS
@@ -92,10 +95,16 @@ class TurnInput:
         )
         all_messages = (*self.system_messages, *build_summary_messages(summary), *turns)
         check_prompt_media(self.prompt, self.recipient)
-        messages, notes = replace_unsupported_parts(all_messages, self.recipient)
+        known_messages, missing_notes = replace_missing_media(all_messages)
+        messages, notes = replace_unsupported_parts(known_messages, self.recipient)
         offered_tools = self.tools if with_tools else ()
         request = Request(messages, self.params, offered_tools, self.settings.stream, self._fields)
-        return request, notes
+        return request, (*missing_notes, *notes)
+
+    @property
+    def context_items(self) -> tuple[ContextItem, ...]:
+        """The context of the prompt with its figures."""
+        return build_context_items(self.prompt, self.service.name, self.model, self.settings.prices)
 
     @property
     def recipient(self) -> Recipient:

@@ -29,6 +29,7 @@ from mimo_magics.session.limits.budget import Spending
 from mimo_magics.session.limits.unrecorded_calls import UnrecordedCalls
 from mimo_magics.session.limits.usage_report import UsageReport, build_usage_report
 from mimo_magics.session.limits.usage_rows import compute_spending
+from mimo_magics.session.prompt_values import add_values
 from mimo_magics.session.request import Prompt
 from mimo_magics.session.session_lock import SessionLock
 from mimo_magics.session.session_names import MAX_NAME_CHARS
@@ -136,7 +137,7 @@ class Session:
     def ask(
         self,
         prompt: Prompt | None,
-        *,
+        *values: Any,
         keep: bool = True,
         tools: Iterable[ToolLike] | None = None,
         approve: ApprovalCallback = ask_at_terminal,
@@ -149,14 +150,14 @@ class Session:
         Args:
             prompt: a text, or parts such as images with texts. `None` continues the last reply, which is truncated
                 or incomplete.
+            values: what is sent after the prompt: frames, figures, other objects, or parts.
             keep: send the turns before the prompt, and add this turn to the session.
             tools: tools that the model may call in this turn, instead of those of the session.
             approve: decides on each tool call that needs an approval. By default a question at the terminal; where
                 there is no terminal, these calls are refused.
             cell: name of the sender. A second prompt with the same name replaces the turn of the first one; the
                 replaced turn and those after it stay as a branch.
-            schema: what the reply must contain as JSON: a pydantic model, a dataclass, a TypedDict, a list of these, a JSON
-                Schema, or a text such as `name, age int`. The reply is a `StructuredReply` with `value` and `errors`.
+            schema: a type or a JSON Schema that the reply must fit: it is a `StructuredReply` with `value` and `errors`.
             options: fields of `Settings` to override for this turn.
 
         Raises:
@@ -164,16 +165,14 @@ class Session:
             SessionBusy: another turn is running.
             KeyboardInterrupt: Ctrl-C, or an interrupt of the kernel; the partial reply is saved to the session.
         """
-        turn_context = self.stream(prompt, keep=keep, tools=tools, cell=cell, schema=schema, **options)
-        running = turn_driver.drive_sync(turn_context, SilentRenderer(), approve)
-        assert running.turn
-        return running.structured_reply or running.turn.reply
+        turn = self.stream(prompt, *values, keep=keep, tools=tools, cell=cell, schema=schema, **options)
+        return turn_driver.drive_sync(turn, SilentRenderer(), approve).finished_reply
 
     @asynccontextmanager
     async def stream(
         self,
         prompt: Prompt | None,
-        *,
+        *values: Any,
         keep: bool = True,
         tools: Iterable[ToolLike] | None = None,
         cell: str = "",
@@ -190,17 +189,16 @@ class Session:
                 async for event in running:
                     print(event)
 
-        Leaving the block early closes the connection; the partial reply is saved and marked `interrupted`. A failed call
-        leaves the session unchanged. Arguments and errors are those of `ask`, but the caller decides on approvals: a
-        `ToolProgress` in the state `waiting` carries a `PendingApproval`. `append` adds a turn also where the cell has one.
-        `new` opens a branch from the root. `reuse` decides on a cached reply; by default `run_all` does. `notices` are shown.
+        Leaving the block early closes the connection; the partial reply is saved, marked `interrupted`. A failed call leaves
+        the session unchanged. Arguments and errors are those of `ask`, but an approval is a `ToolProgress` event with a
+        `PendingApproval`. `append` adds a turn also where the cell has one. `new` opens a branch from the root. `reuse`
+        decides on cached replies; by default `run_all` does. `notices` are lines to show with the reply.
         """
         with self.lock.hold():
             settings = self.settings.override(options)
+            prompt = add_values(prompt, values, settings)
             past = find_past(self.history, prompt, cell, keep=keep, append=append, new=new)
             reuse = reuse or reuse_by_setting(settings)
-            if new:
-                self.trusted_tools.clear()
             running = create_running_turn(
                 self, prompt, past.turns, settings, tools, cell=cell, new=new, reuse=reuse, schema=schema
             )
@@ -214,13 +212,13 @@ class Session:
     def compare(
         self,
         prompt: Prompt,
-        *,
+        *values: Any,
         repeat: int = 1,
         keep: bool = True,
         at_once: int = MAX_CONCURRENT_CALLS,
-        **values: Any,
+        **options: Any,
     ) -> Comparison:
-        """Send a prompt with all combinations of values, and return all replies. It adds no turn to the session.
+        """Send a prompt with all combinations of options, and return all replies. It adds no turn to the session.
 
             session.compare("Name a bird.", temperature=[0, 0.7, 1.0], model=["mimo-v2-pro", "mimo-v2-flash"])
 
@@ -229,7 +227,8 @@ class Session:
             repeat: number of replies for each combination.
             keep: send the turns before the prompt.
             at_once: number of calls that run at a time.
-            values: fields of `Settings`. The values of a list are compared; any other value holds for all replies.
+            values: what is sent after the prompt, as in `ask`.
+            options: fields of `Settings`. The values of a list are compared; any other value holds for all replies.
 
         Raises:
             MimoError: all calls failed; this is the error of the first one.
@@ -238,9 +237,10 @@ class Session:
         """
         from mimo_magics.session.comparison.result import Comparison, build_candidates
 
-        compared_values = {name: value for name, value in values.items() if isinstance(value, list)}
-        fixed_options: Any = {name: value for name, value in values.items() if name not in compared_values}
+        compared_values = {name: value for name, value in options.items() if isinstance(value, list)}
+        fixed_options: Any = {name: value for name, value in options.items() if name not in compared_values}
         variants = build_variants(compared_values, repeat)
+        prompt = add_values(prompt, values, self.settings.override(fixed_options))
         past = self.turns if keep else ()
         comparison = open_comparison(self, prompt, variants, past=past, at_once=at_once, **fixed_options)
         running = turn_driver.drive_sync(comparison, SilentRenderer(), refuse_unattended)
@@ -250,7 +250,7 @@ class Session:
     def draft(
         self,
         prompt: Prompt,
-        *,
+        *values: Any,
         keep: bool = True,
         tools: Iterable[ToolLike] | None = None,
         cell: str = "",
@@ -269,8 +269,9 @@ class Session:
         from mimo_magics.session.dry_run import build_dry_run
 
         settings = self.settings.override(options)
+        sent_prompt = add_values(prompt, values, settings)
         past = find_past(self.history, prompt, cell, keep=keep, append=append, new=new)
-        turn_input, _ = prepare_turn_input(self, prompt, past.turns, settings, tools, schema=schema)
+        turn_input, _ = prepare_turn_input(self, sent_prompt, past.turns, settings, tools, schema=schema)
         cached = find_cached_turn(self, turn_input.digest, reuse or reuse_by_setting(settings))
         return build_dry_run(turn_input, self.compute_spending(settings), *dry_run_notes(cached))
 
@@ -405,12 +406,12 @@ class Session:
             BadOption: there is no such format.
             SessionNotSaved: the file cannot be written.
         """
-        from mimo_magics.session.storage.export import export_history, write_export
+        from mimo_magics.session.storage.export import write_export
 
         if file_format == "json":
             self.save(path)
-            return
-        write_export(path, export_history(self.history, self.name, file_format, self.settings))
+        else:
+            write_export(Path(path), self.history, self.name, file_format, self.settings)
 
     @classmethod
     def load(cls, path: str | Path, **options: Unpack[Options]) -> Session:
@@ -489,11 +490,11 @@ class Session:
 
 def ask(
     prompt: Prompt,
-    *,
+    *values: Any,
     tools: Iterable[ToolLike] = (),
     approve: ApprovalCallback = ask_at_terminal,
     schema: Any = None,
     **options: Unpack[Options],
 ) -> Reply:
     """Send one prompt without a session. Arguments and errors are those of `Session.ask`."""
-    return Session(tools=tools, **options).ask(prompt, approve=approve, schema=schema)
+    return Session(tools=tools, **options).ask(prompt, *values, approve=approve, schema=schema)

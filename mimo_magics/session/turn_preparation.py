@@ -91,6 +91,8 @@ def create_running_turn(
     """Return the turn of a prompt, which runs when it is iterated over. Arguments are those of `Session.stream`."""
     if prompt is None and schema is not None:
         raise BadOption(*CONTINUE_WITH_SCHEMA_ERROR)
+    if new:
+        session.trusted_tools.clear()
     sent_prompt = CONTINUE_PROMPT if prompt is None else prompt
     turn_input, offered_tools = prepare_turn_input(session, sent_prompt, past, settings, tools, schema=schema)
     running = RunningTurn(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import replace
 from itertools import takewhile
@@ -12,6 +12,7 @@ from uuid import uuid4
 from mimo_magics.client import credentials, endpoint, http
 from mimo_magics.client.endpoint import Endpoint
 from mimo_magics.client.local import process as local_process
+from mimo_magics.core.context_item import ContextItem
 from mimo_magics.core.errors import (
     ApprovalTimeout,
     BadRequest,
@@ -20,7 +21,7 @@ from mimo_magics.core.errors import (
     MimoError,
     UnknownModel,
 )
-from mimo_magics.core.events import Accumulator, Event, Note, Notice, ResponseStarted, Stopped
+from mimo_magics.core.events import Accumulator, Event, Note, Notice, PromptContext, ResponseStarted, Stopped
 from mimo_magics.core.i18n import Translatable
 from mimo_magics.core.messages import (
     Message,
@@ -150,9 +151,20 @@ class RunningTurn:
         return self._accumulator.notices
 
     @property
+    def context(self) -> tuple[ContextItem, ...]:
+        """What the prompt sends beside its own text."""
+        return self._accumulator.context
+
+    @property
     def cost(self) -> float | None:
         """Estimated cost in US dollars, also if the server reported no usage; `None` without a price."""
         return self._limits.cost()
+
+    @property
+    def finished_reply(self) -> Reply:
+        """The reply of the finished turn, with its value if there is a schema."""
+        assert self.turn
+        return self.structured_reply or self.turn.reply
 
     def finish(self) -> Turn:
         """Return the finished turn. Without a stop reason of the server, a failure or the caller ended it."""
@@ -215,10 +227,17 @@ class RunningTurn:
             error.reply = self.reply
             raise
 
-    async def _stream_turn(self) -> AsyncGenerator[Event]:
-        """Call the service or replay the tape. The embedded model is downloaded and started first."""
+    def _iter_opening_events(self) -> Iterator[Event]:
+        """Yield what the user sees before anything is sent."""
         for line in self.opening_notices:
             yield Notice(line)
+        if items := self._turn_input.context_items:
+            yield PromptContext(items)
+
+    async def _stream_turn(self) -> AsyncGenerator[Event]:
+        """Call the service or replay the tape. The embedded model is downloaded and started first."""
+        for event in self._iter_opening_events():
+            yield event
         if self.cached:
             for event in replay_reply(self.cached.reply):
                 yield event

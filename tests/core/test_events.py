@@ -6,6 +6,7 @@ from typing import get_args
 
 import pytest
 
+from mimo_magics.core.context_item import ContextItem
 from mimo_magics.core.events import (
     Accumulator,
     Annotations,
@@ -16,6 +17,7 @@ from mimo_magics.core.events import (
     Note,
     Notice,
     PendingApproval,
+    PromptContext,
     ReasoningDelta,
     ReplyEnded,
     ResponseRestarted,
@@ -30,6 +32,7 @@ from mimo_magics.core.events import (
 )
 from mimo_magics.core.messages import (
     Annotation,
+    ContextPart,
     Message,
     ReasoningPart,
     Reply,
@@ -52,6 +55,7 @@ EVERY_EVENT = (
     Note("another failed"),
     Notice("Asked again."),
     Notice("Kept."),
+    PromptContext((ContextItem(ContextPart("1", "n")),)),
     TextDelta("Half of an ans"),
     ToolCallStart(0, "call_0", "clock"),
     ResponseRestarted("r2", "mimo-v2-pro"),

@@ -5,9 +5,10 @@ import re
 
 import pytest
 from rich.console import Console
+from support.context_items import ITEMS, LINE
 from support.terminal_turn import EVENTS, REPLY
 
-from mimo_magics.core.events import PendingApproval, Retrying, TextDelta, ToolProgress
+from mimo_magics.core.events import PendingApproval, PromptContext, Retrying, TextDelta, ToolProgress
 from mimo_magics.core.messages import Message, ReasoningPart, Reply, TextPart, ToolCall
 from mimo_magics.core.text import INVISIBLE_CHARACTERS
 from mimo_magics.display import rich_terminal
@@ -88,3 +89,11 @@ def test_an_answered_question_stays_on_the_screen(monkeypatch: pytest.MonkeyPatc
     renderer.show(ToolProgress(0, "running"))
     assert screen.getvalue().rpartition("Run it? y\n")[2].count("\x1b[1A") == 0
     renderer.clear()
+
+
+def test_rich_prints_the_context_as_one_line() -> None:
+    screen = io.StringIO()
+    renderer = RichTerminalRenderer(console=Console(file=screen, width=60, color_system=None))
+    renderer.show(PromptContext(ITEMS))
+    renderer.finish(ReplyDocument(REPLY), {})
+    assert screen.getvalue().count(LINE) == 1

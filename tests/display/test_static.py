@@ -4,10 +4,11 @@ from collections.abc import Callable
 from itertools import count
 
 from support.comparisons import DOCUMENT, METADATA, TITLES, plain_texts
+from support.context_items import ITEMS, LINE
 from support.meters import Meter
 from support.widget_page import Clock, Published
 
-from mimo_magics.core.events import ModelPreparation, Notice, ReplyEnded, Retrying, TextDelta
+from mimo_magics.core.events import ModelPreparation, Notice, PromptContext, ReplyEnded, Retrying, TextDelta
 from mimo_magics.core.messages import Message, Reply, TextPart
 from mimo_magics.display.comparison_progress import ComparisonProgress
 from mimo_magics.display.progress import ReplyProgress
@@ -118,3 +119,13 @@ def test_a_failed_comparison_leaves_an_empty_output(published: Published) -> Non
     renderer.tick()
     renderer.clear()
     assert published[-1]["data"] == {"text/plain": ""}
+
+
+def test_the_context_is_shown_before_the_first_token_and_stays(published: Published) -> None:
+    renderer = static(clock(1.0))
+    renderer.show(PromptContext(ITEMS))
+    renderer.show(TextDelta("Hello."))
+    reply = Reply(Message("assistant", (TextPart("Hello."),)), stop="end")
+    renderer.finish(ReplyDocument(reply, context=ITEMS), METADATA)
+    assert [output["data"]["text/html"].count(f">{LINE}</summary>") for output in published] == [1, 1, 1]
+    assert plain_texts(published) == ["", "Hello.", "Hello."]

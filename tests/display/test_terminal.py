@@ -8,11 +8,12 @@ from pathlib import Path
 import pexpect
 import pytest
 from support.comparisons import DOCUMENT, METADATA, TITLES
+from support.context_items import ITEMS, LINE
 from support.hostile import HOSTILE
 from support.peer import KEY, SILENCE, Answer, Peer, frames
 from support.terminal_turn import EVENTS, REPLY
 
-from mimo_magics.core.events import ReasoningDelta, ReplyEnded, TextDelta
+from mimo_magics.core.events import PromptContext, ReasoningDelta, ReplyEnded, TextDelta
 from mimo_magics.core.text import CONTROL_CHARACTERS
 from mimo_magics.display.comparison_progress import ComparisonProgress
 from mimo_magics.display.terminal import TerminalComparisonRenderer, TerminalRenderer
@@ -103,3 +104,15 @@ def test_hostile_titles_and_errors_have_no_effect_on_a_terminal(
 ) -> None:
     TerminalComparisonRenderer(ComparisonProgress([HOSTILE[name]])).show(ReplyEnded(HOSTILE[name]))
     assert not CONTROL_CHARACTERS.search(capsys.readouterr().out.removesuffix("\n"))
+
+
+def test_the_context_is_one_dim_line(capsys: pytest.CaptureFixture[str]) -> None:
+    TerminalRenderer().show(PromptContext(ITEMS))
+    assert capsys.readouterr().out == f"\x1b[2m{LINE}\x1b[0m\n"
+
+
+def test_a_comparison_prints_the_context_once(capsys: pytest.CaptureFixture[str]) -> None:
+    renderer = TerminalComparisonRenderer(ComparisonProgress(TITLES))
+    for number in range(len(TITLES)):
+        renderer.show(PromptContext(ITEMS), number)
+    assert capsys.readouterr().out == f"\x1b[2m{LINE}\x1b[0m\n"

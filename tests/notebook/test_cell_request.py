@@ -4,10 +4,13 @@ from argparse import Namespace
 
 import pytest
 
+from mimo_magics.context.notebook_cell import NotebookCell
 from mimo_magics.core.errors import BadOption
 from mimo_magics.core.messages import ContextPart, TextPart
 from mimo_magics.core.settings import Settings
 from mimo_magics.notebook.cell_request import CellRequest, build_cell_request, split_options
+from mimo_magics.notebook.context_option import CellSelection
+from mimo_magics.notebook.kernel.notebook_cells import SelectedCells
 
 
 @pytest.mark.parametrize(
@@ -105,3 +108,16 @@ def test_an_empty_prompt_is_an_error(prompt: str) -> None:
 def test_the_reply_is_stored_only_under_an_identifier(name: str) -> None:
     with pytest.raises(BadOption, match="is not a valid variable name"):
         build_cell_request(Namespace(out=name), "hi", {})
+
+
+def test_the_cells_of_the_notebook_are_before_the_prompt() -> None:
+    cells = SelectedCells((NotebookCell("1 + 1", 2),), ("a notice",))
+    options = Namespace(context=CellSelection("last"))
+    request = build_cell_request(options, "Why?", {}, select_cells=lambda _: cells)
+    assert request.prompt_text == "Cell [2]:\n```python\n1 + 1\n```\n\nWhy?"
+    assert (request.notices, request.settings) == (("a notice",), {})
+
+
+def test_a_reply_is_continued_without_cells() -> None:
+    with pytest.raises(BadOption, match=r"A reply is continued without values\."):
+        build_cell_request(Namespace(context=CellSelection("last")), None, {})

@@ -138,8 +138,8 @@ LOADED = {
     "notebook": ["extension", "ipython_version"],
     "notebook.config": ["allowed_values", "pyproject", "store"],
     "notebook.kernel": [
-        *("async_cell", "cell_ids", "input_transforms", "last_error", "magic_cell", "magic_line"),
-        "parent_message",
+        *("async_cell", "cell_ids", "cell_recorder", "input_transforms", "last_error"),
+        *("magic_cell", "magic_line", "parent_message"),
     ],
     "session": ["defaults"],
 }

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
+from base64 import b64encode
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
 import pytest
+from support.media_files import png
 from support.peer import KEY, Peer, Seen, reply, stream
 
 from mimo_magics.core.errors import BadOption, ContextWindowExceeded
@@ -30,6 +33,7 @@ from mimo_magics.tools.registry import from_function
 
 APIS: list[Api] = ["openai", "anthropic"]
 PICTURE = "data:image/png;base64," + "A" * 10_000
+PNG_URL = f"data:image/png;base64,{b64encode(png(640, 480)).decode()}"
 
 
 @pytest.fixture
@@ -216,6 +220,16 @@ def test_an_image_is_complete_in_the_body_and_shortened_in_the_display(api: Api)
     for page in shown.values():
         assert f"{'A' * 24}… 9,976 characters more" in page
         assert len(page) < 4_000
+
+
+def test_media_are_listed_with_their_sizes_and_tokens() -> None:
+    address = "https://a.example/bell.mp3"
+    parts = [ImagePart(PNG_URL, "plot.png"), AudioPart(address, address), TextPart("What is it?")]
+    page = repr(Session(model="mimo-v2-omni").draft(parts))
+    assert re.findall(r"^context +(.*?)(?: · about \$.*)?$", page, re.MULTILINE) == [
+        "plot.png 640x480, about 300 tokens",
+        "https://a.example/bell.mp3, tokens unknown",
+    ]
 
 
 def test_audio_is_shortened_in_the_display() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mimo_magics.core.events import Event, ReplyEnded
+from mimo_magics.core.events import Event, PromptContext, ReplyEnded
 from mimo_magics.core.i18n import translate
 from mimo_magics.core.renderer_protocol import CellControl, Document
 from mimo_magics.core.text import escape_html
@@ -10,6 +10,7 @@ from mimo_magics.display.comparison_progress import ComparisonProgress
 from mimo_magics.display.live.reply_body import ReplyBody
 from mimo_magics.display.live.widgets import STYLE, WidgetFactory
 from mimo_magics.document.comparison_cards import card_heading
+from mimo_magics.document.context_html import context_html
 from mimo_magics.document.reply import DisplayOptions
 
 
@@ -44,11 +45,15 @@ class ComparisonView:
             ReplyColumn(factory, display_options, card_heading(number, title))
             for number, title in enumerate(progress.titles, 1)
         ]
+        self._context = factory.html()
+        """The context of the prompt, which all replies share."""
         self._changed_numbers: set[int] = set()
         """Numbers of the replies with changes that were not sent."""
         grid = factory.box(*(column.box for column in self._columns), css_classes="mimo-columns")
         css_classes = "mimo-live jp-RenderedHTMLCommon"
-        self.root = factory.box(factory.html(STYLE), self._header, grid, css_classes=css_classes)
+        self.root = factory.box(
+            factory.html(STYLE), self._header, self._context, grid, css_classes=css_classes
+        )
         self.paint()
 
     @property
@@ -62,6 +67,9 @@ class ComparisonView:
             self._columns[number].body.end()
             self._changed_numbers.discard(number)
             self._update_status()
+            return
+        if isinstance(event, PromptContext):
+            self._context.value = context_html(event.items)
             return
         self._columns[number].body.show(event)
         self._changed_numbers.add(number)

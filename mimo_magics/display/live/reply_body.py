@@ -12,6 +12,7 @@ from mimo_magics.core.events import (
     Event,
     Note,
     Notice,
+    PromptContext,
     ReasoningDelta,
     ResponseRestarted,
     ResponseStarted,
@@ -26,6 +27,7 @@ from mimo_magics.display.live.code_cells import CodeCells
 from mimo_magics.display.live.streaming_markdown import StreamingMarkdown
 from mimo_magics.display.live.tool_cards import StepGroup
 from mimo_magics.display.live.widgets import WidgetFactory
+from mimo_magics.document.context_html import context_html
 from mimo_magics.document.reply import DisplayOptions
 
 Section = TypeVar("Section", StepGroup, StreamingMarkdown)
@@ -47,6 +49,8 @@ class ReplyBody:
         self._display_options = display_options
         self._code_cells = code_cells
         self._sections: list[StepGroup | StreamingMarkdown] = []
+        self._context: list[Any] = []
+        """The context of the prompt, above the sections."""
         self._notes: list[Any] = []
         self._notices: list[Any] = []
         """Both are below the sections, as in the document: nothing moves when it replaces the view."""
@@ -77,6 +81,9 @@ class ReplyBody:
                     group.feed(event)
             case Note() | Notice():
                 self._add_note(event)
+            case PromptContext(items):
+                self._context = [self._factory.html(context_html(items))]
+                self._update_children()
 
     def paint(self) -> None:
         """Send the changes to the page."""
@@ -137,7 +144,7 @@ class ReplyBody:
 
     def _update_children(self) -> None:
         boxes = (section.box for section in self._sections)
-        self.box.children = (*boxes, *self._notes, *self._notices)
+        self.box.children = (*self._context, *boxes, *self._notes, *self._notices)
 
 
 def _texts(sections: Sequence[StepGroup | StreamingMarkdown]) -> list[StreamingMarkdown]:

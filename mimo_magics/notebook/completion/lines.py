@@ -94,7 +94,7 @@ def _complete_option_value(
     option_choices = option.argparse.get("choices")
     kinds = {"value": option_choices} if option_choices else list_values(option.dest, choices, given)
     last_name = typed.rpartition(",")[2] if option.dest == "tools" else typed
-    fallback: FallbackMatcher = "files" if option.argparse.get("metavar") == "PATH" else "none"
+    fallback: FallbackMatcher = "files" if option.argparse.get("metavar", "").startswith("PATH") else "none"
     return match_word(last_name, fallback, **kinds, **other_kinds)
 
 

@@ -17,6 +17,12 @@ MAGIC_LINE_PATTERN = re.compile(
 )
 
 
+OWN_LINES_PATTERN = re.compile(
+    r"(?:[^\S\r\n]*+(?:\#[^\r\n]*+|%mimo[^\r\n]*+|%(?:re)?load_ext mimo_magics[^\r\n]*+)?(?:\r\n|\r|\n|\Z))++"
+)
+"""Cells whose lines are all comments and line magics of ours."""
+
+
 @dataclass(frozen=True, slots=True)
 class MagicCell:
     """The parts of a cell with a cell magic."""
@@ -53,6 +59,11 @@ def find_prompt_cell(text: str) -> MagicCell | None:
     while inner and not inner.is_own:
         inner = split_magic_cell(inner.body)
     return cell if inner else None
+
+
+def is_own_cell(text: str) -> bool:
+    """Return whether a cell has a cell magic of ours, or only lines with our line magics."""
+    return find_prompt_cell(text) is not None or OWN_LINES_PATTERN.fullmatch(text) is not None
 
 
 def drop_lines_above(lines: list[str]) -> list[str]:

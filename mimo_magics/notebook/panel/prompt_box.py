@@ -20,6 +20,7 @@ from mimo_magics.display.live.live_renderer import ViewRenderer
 from mimo_magics.display.live.view import ReplyView
 from mimo_magics.display.progress import ReplyProgress
 from mimo_magics.document import reply as reply_document
+from mimo_magics.document.context_html import context_html
 from mimo_magics.document.reply import DisplayOptions
 from mimo_magics.notebook.cell_variables import expand
 from mimo_magics.notebook.commands import tools as tools_command
@@ -204,6 +205,7 @@ class PromptBox:
                 turn.reply,
                 display_options=DisplayOptions.from_settings(settings),
                 notices=self._running.running_turns[0].notices,
+                head=context_html(self._running.running_turns[0].context),
             )
             self._reply_area.children = (ipywidgets.HTML(page),)
         else:

@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
+from mimo_magics.core.context_item import ContextItem
 from mimo_magics.core.errors import BadOption
 from mimo_magics.core.i18n import Translatable
 from mimo_magics.core.messages import Reply
@@ -43,6 +44,8 @@ class Candidate:
     """The error message; empty if there is none."""
     notices: tuple[str, ...] = ()
     """Notices about the turn."""
+    context: tuple[ContextItem, ...] = ()
+    """What the prompt sent beside its own text."""
 
     @property
     def reply(self) -> Reply | None:
@@ -81,6 +84,7 @@ def build_candidates(running: RunningComparison) -> Iterator[Candidate]:
             running.turns.get(index),
             failure.message if failure else "",
             running_turn.notices if running_turn else (),
+            running_turn.context if running_turn else (),
         )
 
 
@@ -180,7 +184,10 @@ class Comparison:
     def _bundle(self) -> dict[str, str]:
         cards = (Card(each.title, each.reply, each.failure, each.notices) for each in self.candidates)
         return comparison_cards.comparison_bundle(
-            tuple(cards), display_options=self._display_options, caption=self._next_steps
+            tuple(cards),
+            display_options=self._display_options,
+            caption=self._next_steps,
+            context=next((each.context for each in self.candidates if each.context), ()),
         )
 
     @property

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from mimo_magics.client import endpoint
 from mimo_magics.client.credentials import ENV_VARIABLE
+from mimo_magics.core.context_item import ContextItem
 from mimo_magics.core.errors import BadOption, SessionNotSaved
 from mimo_magics.core.i18n import LANGUAGE_TAGS, Translatable, translate
 from mimo_magics.core.messages import (
@@ -27,8 +28,10 @@ from mimo_magics.core.settings import Settings
 from mimo_magics.core.suggest import did_you_mean
 from mimo_magics.core.text import escape_html, escape_invisible_characters
 from mimo_magics.document import steps
+from mimo_magics.document.context_html import context_line, describe_item
 from mimo_magics.document.json_text import format_json
 from mimo_magics.session.history import History
+from mimo_magics.session.media_reference import replace_missing_media
 from mimo_magics.session.request import TurnInput
 from mimo_magics.session.storage.transcript import TranscriptRow, build_transcript
 from mimo_magics.session.turn import Turn
@@ -51,7 +54,9 @@ SHARED_PARAMETERS = (
 )
 """Parameters with the same name as their setting."""
 
-CONTENT_SECURITY_POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
+CONTENT_SECURITY_POLICY = (
+    "default-src 'none'; img-src data:; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
+)
 PAGE_STYLE = """
 :root { color-scheme: light dark; font: 16px/1.5 system-ui, sans-serif }
 body { max-width: 50em; margin: 2em auto; padding: 0 1em; overflow-wrap: anywhere }
@@ -62,14 +67,16 @@ th, td { border: 1px solid; padding: 0.2em 0.5em }
 """
 
 
-def write_export(path: str | Path, text: str) -> None:
-    """Write an exported text to a file.
+def write_export(path: Path, history: History, name: str, file_format: str, settings: Settings) -> None:
+    """Write the current branch of a session to a file, in another format.
 
     Raises:
+        BadOption: the format is unknown, or the session has no turns.
         SessionNotSaved: the file cannot be written.
     """
+    text = export_history(history, name, file_format, settings)
     try:
-        Path(path).write_text(text, encoding="utf-8")
+        path.write_text(text, encoding="utf-8")
     except OSError as error:
         reason = error.strerror or str(error)
         fact = Translatable("{path} could not be written: {reason}.", path=path, reason=reason)
@@ -116,6 +123,8 @@ def _export_markdown(history: History, name: str, _: Settings) -> str:
 def _build_turn_blocks(row: TranscriptRow) -> Iterator[str]:
     yield f"## {row.title}"
     yield _fence(row.prompt)
+    if row.context:
+        yield from _build_context_blocks(row.context)
     if row.summary:
         yield from _build_details_blocks(translate("Sent in place of older turns"), row.summary)
     for part in row.reply.message.parts:
@@ -125,6 +134,15 @@ def _build_turn_blocks(row: TranscriptRow) -> Iterator[str]:
     for source in row.reply.annotations:
         yield f"- {_escape_inline(source.title)} {_escape_inline(source.url)}"
     yield f"*{_escape_inline(row.footer)}*"
+
+
+def _build_context_blocks(items: Sequence[ContextItem]) -> Iterator[str]:
+    yield f"<details><summary>{escape_html(context_line(items))}</summary>"
+    for item in items:
+        yield _escape_inline(describe_item(item))
+        if item.text:
+            yield _fence(item.text)
+    yield "</details>"
 
 
 def _build_part_blocks(part: Part) -> Iterator[str]:
@@ -222,7 +240,8 @@ def _format_call(function: str, arguments: list[object], options: Mapping[str, o
 
 
 def _get_prompt(turn: Turn) -> str | list[Part]:
-    match tuple(join_texts(turn.prompt.parts)):
+    (prompt,), _ = replace_missing_media([turn.prompt])
+    match tuple(join_texts(prompt.parts)):
         case (TextPart(text),):
             return text
         case parts:

@@ -20,6 +20,8 @@ from mimo_magics.core.suggest import did_you_mean
 from mimo_magics.core.text import join_surrogates, quote
 from mimo_magics.session.history import ROOT, History
 from mimo_magics.session.session_names import DEFAULT_SESSION_NAME, MAX_NAME_CHARS, SESSION_NAME_PATTERN
+from mimo_magics.session.storage.media_folder import MediaFolder, get_media_folder
+from mimo_magics.session.storage.session_paths import get_session_path
 from mimo_magics.session.storage.turn_record import from_record
 from mimo_magics.session.storage.validation import validate
 from mimo_magics.session.turn import Turn
@@ -88,7 +90,16 @@ def read_notebook(path: str | Path) -> NotebookSessions:
         ) from error
     except (ValueError, RecursionError) as error:
         raise BadSessionFile(Translatable("{name} is not a notebook.", name=name), NOTEBOOK_HINT) from error
-    return read_histories(notebook, name)
+    found = read_histories(notebook, name)
+    return replace(found, sessions=_restore_media(found.sessions, Path(path)))
+
+
+def _restore_media(sessions: Mapping[str, History], path: Path) -> dict[str, History]:
+    """Return the sessions of a notebook with the media of their session files."""
+    folders = {session: get_media_folder(get_session_path(path, session)) for session in sessions}
+    return {
+        session: MediaFolder().restore(folders[session], history) for session, history in sessions.items()
+    }
 
 
 def read_histories(notebook: Mapping[str, Any], name: str = "The notebook") -> NotebookSessions:

@@ -8,7 +8,7 @@ import os
 import stat
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from math import isfinite
 from pathlib import Path
@@ -23,6 +23,8 @@ from mimo_magics.core.text import quote
 from mimo_magics.core.working_folder import absolute_path
 from mimo_magics.session.history import ROOT, History
 from mimo_magics.session.limits.unrecorded_calls import UnrecordedCalls
+from mimo_magics.session.media_reference import MediaReference
+from mimo_magics.session.storage.media_folder import MediaFolder, get_media_folder
 from mimo_magics.session.storage.validation import validate
 from mimo_magics.session.turn import MAX_COST, Turn, check_turn, check_usage
 from mimo_magics.tape.lock import lock_file, sibling_path
@@ -265,6 +267,7 @@ class SessionFile:
         self._name = quote(str(path), MAX_NAME_CHARS)
         self._known_states: tuple[FileState, ...] = (None,)
         """States of the file that this object has read or written. The first one is a missing file."""
+        self._media = MediaFolder()
 
     def read(self) -> SavedSession:
         """Return the session, and remember the state of the file.
@@ -288,7 +291,8 @@ class SessionFile:
             ) from error
         saved = from_text(text, self._name)
         self._known_states = (state,)
-        return saved
+        folder = get_media_folder(Path(os.path.realpath(self.path)))
+        return replace(saved, history=self._media.restore(folder, saved.history))
 
     def check_writable(self) -> None:
         """Check that the file can be written, before a prompt is sent. The file is not changed.
@@ -309,8 +313,9 @@ class SessionFile:
         Raises:
             SessionNotSaved: another program changed the file, or it cannot be written. It is unchanged.
         """
+        history, urls = self._media.shorten(saved.history)
         try:
-            text = to_text(saved)
+            text = to_text(replace(saved, history=history))
         except (TypeError, ValueError, RecursionError) as error:
             raise SessionNotSaved(
                 Translatable("The session cannot be saved: {error}.", error=str(error)), FILE_UNCHANGED_HINT
@@ -320,7 +325,7 @@ class SessionFile:
         try:
             target = Path(os.path.realpath(self.path))
             with lock_file(target):
-                self._replace_file(target, data)
+                self._replace_file(target, data, urls)
         except OSError as error:
             raise self._build_write_error(error, RETRY_HINT) from error
 
@@ -337,15 +342,18 @@ class SessionFile:
                 if _get_file_state(target.stat()) not in self._known_states:
                     return False
                 target.unlink()
+                self._media.remove(get_media_folder(target))
         except OSError:
             return False
         return True
 
-    def _replace_file(self, target: Path, data: bytes) -> None:
+    def _replace_file(self, target: Path, data: bytes, urls: Mapping[MediaReference, str]) -> None:
         old_stat = _stat_or_none(target)
         if _get_file_state(old_stat) not in self._known_states:
             raise self._build_conflict_error(old_stat)
         _require_write_access(target)
+        # The session file never refers to data that was not written.
+        self._media.write(get_media_folder(target), urls)
         temporary = sibling_path(target, "tmp")
         # A process that was killed may have left the file.
         temporary.unlink(missing_ok=True)
@@ -359,6 +367,7 @@ class SessionFile:
         finally:
             temporary.unlink(missing_ok=True)
         _sync_folder(target.parent)
+        self._media.forget_others(get_media_folder(target), urls)
 
     def _build_conflict_error(self, file_stat: os.stat_result | None) -> SessionNotSaved:
         if self._known_states == (None,):

@@ -6,11 +6,13 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from itertools import accumulate
+from itertools import accumulate, groupby
 
+from mimo_magics.core.context_item import ContextItem
 from mimo_magics.core.i18n import Translatable, translatables, translate
 from mimo_magics.core.messages import (
     AudioPart,
+    ContextPart,
     ImagePart,
     Message,
     Part,
@@ -20,13 +22,15 @@ from mimo_magics.core.messages import (
     Usage,
     VideoPart,
 )
-from mimo_magics.core.text import escape_html, replace_control_characters
+from mimo_magics.core.text import escape_html, quote, replace_control_characters
 from mimo_magics.document import steps, table
 from mimo_magics.document.cells import OneLine
+from mimo_magics.document.context_html import context_html, context_line
 from mimo_magics.document.details import details_html
 from mimo_magics.document.reply import EMPTY_LINE, footer, reply_html
 from mimo_magics.document.sanitizer import NO_MATH_CLASSES
 from mimo_magics.session.history import History
+from mimo_magics.session.prompt_context import describe_turn_context
 from mimo_magics.session.turn import Turn
 
 EMPTY_TEXT = Translatable("The session has no turns yet.")
@@ -41,6 +45,8 @@ MAX_TURNS, MAX_STALE_TURNS = 12, 4
 MAX_OPEN_LINES, LINE_CHARS = 25, 100
 """Lines of prompts and replies that fit on a screen, and characters of a line."""
 MAX_PROMPT_CHARS = 60
+MAX_VALUE_CHARS = 200
+"""Characters of the text of a value that a prompt shows. A longer one is in the context of the prompt."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +58,7 @@ class TranscriptRow:
     branch: int
     """Place among all turns of the history, from 1, for `Session.switch`."""
     prompt: str
-    """Text of the prompt, with a placeholder for each image and audio."""
+    """Text of the prompt, with a placeholder for each image and audio, and for the long text of a value."""
     reply: Reply
     model: str
     """The model that the server reports, else the model of the request."""
@@ -71,6 +77,8 @@ class TranscriptRow:
     """Number of oldest turns that were not sent."""
     summary: str = ""
     """Summary that was sent in place of those turns."""
+    context: tuple[ContextItem, ...] = ()
+    """What the prompt sent beside its own text."""
 
     @property
     def is_current(self) -> bool:
@@ -205,8 +213,13 @@ def describe_origins(history: History) -> tuple[str, ...]:
 
 
 def prompt_text(prompt: Message) -> str:
-    """Return the text of a prompt, with a placeholder for each image and audio."""
-    return "\n".join(map(_part_text, prompt.parts))
+    """Return the text of a prompt, with a placeholder for each image and audio, and for the long text of a value."""
+    groups = groupby(prompt.parts, lambda part: isinstance(part, TextPart))
+    lines = (
+        "".join(map(_part_text, parts)) if is_text else "\n".join(map(_part_text, parts))
+        for is_text, parts in groups
+    )
+    return "\n".join(lines)
 
 
 def format_time(seconds: float) -> str:
@@ -234,11 +247,14 @@ def _build_row(turn: Turn, number: int, branch: int, *, is_stale: bool) -> Trans
         is_stale,
         turn.omitted_turns,
         turn.summary,
+        describe_turn_context(turn),
     )
 
 
 def _part_text(part: Part) -> str:
     match part:
+        case ContextPart(text, name) if name and (len(text) > MAX_VALUE_CHARS or "\n" in text):
+            return f"{{{quote(name, MAX_PROMPT_CHARS)}}}"
         case TextPart(text):
             return text
         case ImagePart():
@@ -266,6 +282,7 @@ def _row_text(row: TranscriptRow) -> str:
     pieces = (
         row.title,
         quoted_prompt,
+        context_line(row.context),
         f"[{step_summary}]" if step_summary else "",
         row.reply.text,
         f"({row.footer})",
@@ -284,7 +301,8 @@ def _wrap_html(body: str) -> str:
 
 def _row_html(row: TranscriptRow) -> str:
     prompt = f'<blockquote><pre dir="auto">{escape_html(row.prompt)}</pre></blockquote>'
-    return "".join((prompt, *_summary_html(row), reply_html(row.reply, row.footer)))
+    head = context_html(row.context)
+    return "".join((prompt, *_summary_html(row), reply_html(row.reply, row.footer, head=head)))
 
 
 def _folded_html(row: TranscriptRow, *, is_open: bool) -> str:

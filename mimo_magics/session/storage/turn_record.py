@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from mimo_magics.core.messages import TextPart
 from mimo_magics.core.serialization import to_dict
 from mimo_magics.core.text import replace_control_characters
+from mimo_magics.session.media_reference import replace_urls, shorten_url
 from mimo_magics.session.storage.validation import validate
 from mimo_magics.session.turn import Turn, check_turn
 
@@ -46,7 +47,7 @@ def build_record(
     """Return the record of a turn, as JSON.
 
     The texts of the reply are in the output's `text/plain`, one after the other. The record has their lengths in characters. A text
-    with control characters is in the record. The history and the API key are not.
+    with control characters is in the record. The history and the API key are not, and large media are references.
 
     Args:
         turn: the turn.
@@ -54,7 +55,7 @@ def build_record(
         session: name of the session.
         is_one_off: whether the turn is not part of the session.
     """
-    fields = to_dict(turn)
+    fields = to_dict(replace(turn, prompt=replace_urls(turn.prompt, shorten_url)))
     fields["asked"] = round(turn.created_at, 3)
     text = turn.reply.text
     has_same_length = len(replace_control_characters(text)) == len(text)

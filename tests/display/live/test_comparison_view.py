@@ -7,12 +7,13 @@ from html import escape
 
 import pytest
 from support.comparisons import BUNDLE, DOCUMENT, METADATA, plain_texts
+from support.context_items import ITEMS, LINE
 from support.hostile import HOSTILE, find_unexpected
 from support.live_views import WatchedComparison
 from support.read_html import ParsedHtml
 from support.widget_page import WIDGETS, PageConnection, Published, text
 
-from mimo_magics.core.events import Note, ReasoningDelta, ReplyEnded, ResponseStarted
+from mimo_magics.core.events import Note, PromptContext, ReasoningDelta, ReplyEnded, ResponseStarted
 from mimo_magics.document.comparison_cards import card_heading
 
 
@@ -225,3 +226,9 @@ def test_hostile_titles_and_notes_are_text(wire: PageConnection, published: Publ
     watched.advance(1.0)
     values = [value for value in wire.values() if not value.startswith("<style>")]
     assert [find_unexpected(ParsedHtml(value).found) for value in values] == [[]] * len(values)
+
+
+def test_the_context_is_shown_once(live: WatchedComparison, wire: PageConnection) -> None:
+    for number in range(3):
+        live.show(number, PromptContext(ITEMS))
+    assert shown(wire).count(LINE) == 1

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 
+from support.context_items import ITEMS
 from support.live_views import create_view, feed_view
 from support.widget_page import PageConnection
 
 from mimo_magics.core.events import (
     Note,
     Notice,
+    PromptContext,
     ReasoningDelta,
     ResponseRestarted,
     ResponseStarted,
@@ -18,6 +20,7 @@ from mimo_magics.core.events import (
     ToolCallStart,
 )
 from mimo_magics.core.messages import Message, Reply
+from mimo_magics.document.context_html import context_html
 from mimo_magics.document.reply import ReplyDocument
 
 
@@ -65,3 +68,11 @@ def test_a_restarted_response_removes_its_earlier_content(wire: PageConnection) 
     assert (len(body.children), text.children[-1].value) == (2, "<p>Whole.</p>\n")
     assert "Half" not in repr([child.value for child in text.children if hasattr(child, "value")])
     assert groups is not text
+
+
+def test_the_context_is_above_the_sections_as_in_the_document(wire: PageConnection) -> None:
+    shown = create_view()
+    feed_view(shown, ReasoningDelta("Hm."), PromptContext(ITEMS), TextDelta("One."))
+    body = shown._body.box
+    assert body.children[0].value == context_html(ITEMS)
+    assert len(body.children) == 3

@@ -71,6 +71,13 @@ def test_options_and_their_values_are_completed(text: str, expected: list[str]) 
     assert completed_texts(text)[: len(expected) or None] == expected
 
 
+@pytest.mark.parametrize("flag", ["--image", "--audio", "--video"])
+def test_media_are_variables_and_files(flag: str) -> None:
+    found = complete(f"%%mimo {flag} ci", CHOICES)
+    assert found
+    assert ([each.text for each in found.candidates], found.fallback) == (["city"], "files")
+
+
 @pytest.mark.parametrize(
     "text",
     ["%%mimo -t ", "%%mimo --id x", "%%mimo tell me a", "%%mimo -q tell", "%%mimo --nonsense a", "%mimo tell me ab"],

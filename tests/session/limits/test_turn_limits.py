@@ -27,7 +27,7 @@ from mimo_magics.session.limits.context_window import SUMMARY_PREFIX, SUMMARY_PR
 from mimo_magics.session.session import Session
 from mimo_magics.tools.tool import NotebookTool, ToolOutcome
 
-PICTURE = ImagePart("data:image/png;base64,AAAA")
+PICTURE = ImagePart("data:image/png;base64,iVBORw0KGgo=")
 
 
 def session(peer: Peer, **options: object) -> Session:

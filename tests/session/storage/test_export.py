@@ -5,8 +5,11 @@ from __future__ import annotations
 import ast
 import os
 import shutil
+import struct
 import subprocess
 import sys
+import zlib
+from base64 import b64encode
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,6 +17,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from markdown_it import MarkdownIt
+from support.context_items import LINE, PROMPT
 from support.hostile import HOSTILE, everywhere, find_unexpected
 from support.peer import KEY, Peer
 from support.read_html import ParsedHtml, reparse_html
@@ -22,6 +26,7 @@ from support.turns_strategy import histories
 from mimo_magics.core.errors import BadOption, MimoError
 from mimo_magics.core.messages import (
     Annotation,
+    AudioPart,
     ImagePart,
     Message,
     Params,
@@ -174,7 +179,7 @@ PAGE = {
     "meta charset": "utf-8",
     "meta http-equiv": "Content-Security-Policy",
     "meta name": "viewport",
-    "meta content": "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'|width=device-width",
+    "meta content": "default-src 'none'; img-src data:; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'|width=device-width",
     "title ": "",
     "style ": "",
     "body ": "",
@@ -188,6 +193,24 @@ def test_an_html_page_is_self_contained_and_has_the_transcript() -> None:
     assert "<title>my &lt;talk&gt;</title>" in html
     assert '<h1 dir="auto">my &lt;talk&gt;</h1>' in html
     assert build_transcript(history_of(turn()), "my <talk>").html in html
+
+
+def test_an_html_page_has_the_images_of_the_prompts_and_names_other_media() -> None:
+    data = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR" + struct.pack(">IIBBBBB", 2, 1, 8, 2, 0, 0, 0)
+    data += struct.pack(">I", zlib.crc32(data[12:]))
+    for kind, body in ((b"IDAT", zlib.compress(b"\0" + bytes(6))), (b"IEND", b"")):
+        data += struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+    picture = ImagePart(f"data:image/png;base64,{b64encode(data).decode()}", "<plot>.png")
+    svg = ImagePart(f"data:image/svg+xml;base64,{b64encode(b'<svg onload=alert(1)>').decode()}", "s")
+    parts = (picture, svg, ImagePart("media:sha256-x"), AudioPart("https://a.example/x.mp3", "<b>"))
+    page = turn(prompt="Look")
+    page = replace(page, prompt=replace(page.prompt, parts=(*page.prompt.parts, *parts)))
+    html = export_history(history_of(page), "talk", "html", Settings())
+    assert html.count("<img ") == 1
+    assert 'alt="&lt;plot&gt;.png 2x1, about 8 tokens"' in html
+    assert "image/svg" not in html
+    assert "a.example" not in html.partition("<small")[2].partition("<img")[2]
+    assert "&lt;b&gt;, tokens unknown" in html
 
 
 @pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE)
@@ -400,3 +423,19 @@ def test_a_curl_command_has_tool_calls_and_results_and_omits_the_turns_that_were
         {"role": "assistant", "content": "Noon."},
         {"role": "user", "content": "And now?"},
     ]
+
+
+def test_markdown_has_the_context_of_a_prompt_below_it() -> None:
+    text = markdown(history_of(replace(turn(), prompt=PROMPT)))
+    assert (
+        "```\nDescribe {df⟨U+202E⟩} now.\n```\n\n"
+        f"<details><summary>{LINE}</summary>\n\n"
+        "df⟨U+202E⟩ 1 x 2, 0.1 of 4,200 kB · about 4 tokens"
+    ) in text
+    assert "\n\n```\na,b\n<1>,2⟨U+001B⟩]0;x\n\n```\n\n</details>\n" in text
+
+
+def test_a_page_has_the_context_of_a_prompt_once() -> None:
+    page = export_history(history_of(replace(turn(), prompt=PROMPT)), "main", "html", Settings())
+    assert page.count("a,b\n&lt;1&gt;,2⟨U+001B⟩]0;x") == 1
+    assert page.count(f">{LINE}</summary>") == 1

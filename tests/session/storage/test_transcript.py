@@ -12,12 +12,14 @@ import pytest
 from hypothesis import given
 from markdown_it import MarkdownIt
 from support.cells import CELL_ATTRIBUTES
+from support.context_items import PROMPT
 from support.hostile import HOSTILE, everywhere
 from support.read_html import find_harm
 from support.turns_strategy import histories
 
 from mimo_magics.core.messages import (
     AudioPart,
+    ContextPart,
     ImagePart,
     Message,
     Params,
@@ -37,6 +39,7 @@ from mimo_magics.session.storage.transcript import (
     TranscriptRow,
     build_transcript,
     describe_origins,
+    prompt_text,
 )
 from mimo_magics.session.turn import Turn
 
@@ -272,3 +275,9 @@ def test_a_long_system_prompt_is_truncated_with_its_length() -> None:
     assert describe_origins(history_of(turn(system="word " * 1_000))) == (
         f"System prompt: {'word ' * 60}… (5,000 characters)",
     )
+
+
+def test_a_short_value_is_part_of_the_prompt() -> None:
+    parts = (TextPart("Is "), ContextPart("Oslo", "city", "str", "str", 4), TextPart(" rainy?"))
+    assert prompt_text(Message("user", parts)) == "Is Oslo rainy?"
+    assert prompt_text(PROMPT) == "Describe {df⟨U+202E⟩} now."
