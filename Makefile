@@ -11,7 +11,7 @@ QUICK := $(addprefix tests/,core wire document display tape project/test_import_
 	$(addprefix tests/notebook/,config test_options.py test_cell_request.py test_cell_variables.py test_comparison_request.py) \
 	$(addprefix tests/session/,limits/test_budget.py limits/test_usage_meter.py test_history.py test_turn.py test_timing.py)
 
-MEASURED := $(addprefix tests/,core wire document display tape tools client session notebook/config) \
+MEASURED := $(addprefix tests/,core wire context document display tape tools client session notebook/config) \
 	$(addprefix tests/notebook/,test_options.py test_cell_request.py test_cell_variables.py test_comparison_request.py) \
 	$(addprefix tests/notebook/panel/,test_controls.py test_layout.py test_listing.py test_state.py)
 

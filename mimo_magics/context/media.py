@@ -6,7 +6,6 @@ The limits are those of the API. The type comes from the first bytes: a file nam
 from __future__ import annotations
 
 import re
-from base64 import b64encode
 from collections.abc import Mapping
 from typing import Any
 
@@ -14,7 +13,7 @@ from mimo_magics.context import image_scaling
 from mimo_magics.core.errors import BadOption
 from mimo_magics.core.i18n import Translatable
 from mimo_magics.core.media_size import read_image_size
-from mimo_magics.core.media_type import find_media_type, get_media_kind
+from mimo_magics.core.media_type import build_data_url, find_media_type, get_media_kind
 from mimo_magics.core.messages import AudioPart, ImagePart, MediaPart, VideoPart
 from mimo_magics.core.text import quote
 
@@ -55,7 +54,7 @@ def media_part(kind: str, data: bytes, name: str, **options: Any) -> MediaPart:
         data = _fit_image(data, name)
     check_size(len(data), name)
     # The type may have changed with the scaling.
-    url = f"data:{find_media_type(data)};base64,{b64encode(data).decode()}"
+    url = build_data_url(find_media_type(data), data)
     return PART_TYPES[kind](url, name, **options)
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from base64 import b64decode, b64encode
+from base64 import b64decode
 
 from mimo_magics.context import image_scaling
 from mimo_magics.context.media import MAX_BASE64_BYTES
 from mimo_magics.core.media_size import read_image_size
-from mimo_magics.core.media_type import DATA_URL_PATTERN, find_media_type
+from mimo_magics.core.media_type import DATA_URL_PATTERN, build_data_url, find_media_type
 from mimo_magics.core.messages import ImagePart, MediaPart
 
 MAX_THUMBNAIL_BYTES = 20_000
@@ -30,6 +30,4 @@ def make_thumbnail_url(part: MediaPart) -> str:
     if image_scaling.is_available():
         data = image_scaling.make_thumbnail(data, MAX_THUMBNAIL_BYTES)
     media_type = find_media_type(data)
-    return (
-        f"data:{media_type};base64,{b64encode(data).decode()}" if 0 < len(data) <= MAX_THUMBNAIL_BYTES else ""
-    )
+    return build_data_url(media_type, data) if 0 < len(data) <= MAX_THUMBNAIL_BYTES else ""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import binascii
 import re
+from base64 import b64encode
 from dataclasses import dataclass
 from typing import Literal
 
@@ -64,6 +65,11 @@ def find_media_type(data: bytes) -> str:
 def get_media_kind(media_type: str) -> str:
     """Return `image`, `audio` or `video`; empty for no type."""
     return media_type.partition("/")[0]
+
+
+def build_data_url(media_type: str, data: bytes) -> str:
+    """Return data as a data URL in base64."""
+    return f"data:{media_type};base64,{b64encode(data).decode()}"
 
 
 def read_data_url(url: str) -> DataUrl | None:

@@ -5,11 +5,11 @@ The bytes come from a server. So a player gets only complete WAV or MP3 data, wi
 
 from __future__ import annotations
 
-import base64
 from urllib.parse import quote as quote_url
 
 from mimo_magics.core.audio import identify_audio
 from mimo_magics.core.i18n import Translatable, translate
+from mimo_magics.core.media_type import build_data_url
 from mimo_magics.core.text import escape_html, replace_control_characters
 from mimo_magics.document.paragraphs import small_html
 from mimo_magics.document.reply import wrap_html
@@ -38,7 +38,7 @@ def _render_player(data: bytes, file_name: str) -> str:
     info = identify_audio(data)
     if info is None or (len(data) > MAX_EMBEDDED_BYTES and not file_name):
         return ""
-    url = quote_url(file_name) or f"data:{info.mime_type};base64,{base64.b64encode(data).decode()}"
+    url = quote_url(file_name) or build_data_url(info.mime_type, data)
     # Untrusted notebooks lose the source of an element `source`, but not that of the player itself.
     return f'<audio controls preload="metadata" src="{url}"></audio>'
 

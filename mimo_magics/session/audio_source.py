@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Any
 from mimo_magics.core.audio import AudioInfo, identify_audio
 from mimo_magics.core.errors import BadOption
 from mimo_magics.core.i18n import Translatable
+from mimo_magics.core.media_type import build_data_url
 from mimo_magics.core.settings import Share
 from mimo_magics.core.text import quote
 from mimo_magics.core.working_folder import absolute_path
@@ -33,7 +33,7 @@ class AudioSource:
     @property
     def url(self) -> str:
         """The audio as a data URL."""
-        return f"data:{self.info.mime_type};base64,{base64.b64encode(self.data).decode()}"
+        return build_data_url(self.info.mime_type, self.data)
 
     @property
     def digest(self) -> str:

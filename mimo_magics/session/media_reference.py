@@ -8,12 +8,13 @@ reference because the data is missing is replaced by text in a request.
 from __future__ import annotations
 
 import re
-from base64 import b64decode, b64encode
+from base64 import b64decode
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from hashlib import sha256
 
 from mimo_magics.core.i18n import Translatable
+from mimo_magics.core.media_type import build_data_url
 from mimo_magics.core.messages import MediaPart, Message, Part, TextPart
 from mimo_magics.session.history import History
 
@@ -64,11 +65,6 @@ class MediaReference:
     def build_url(self, data: bytes) -> str:
         """Return the data URL of the data."""
         return build_data_url(self.media_type, data)
-
-
-def build_data_url(media_type: str, data: bytes) -> str:
-    """Return a data URL."""
-    return f"data:{media_type};base64,{b64encode(data).decode()}"
 
 
 def find_reference(url: str, part_type: str) -> MediaReference | None:

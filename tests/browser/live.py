@@ -13,7 +13,7 @@ import pytest
 from support.kernels import need
 from support.peer import Answer, finish, sse
 
-from browser.lab import Page, Server, write
+from browser.lab import Page, Server, copy, write
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Locator
@@ -56,6 +56,16 @@ def opened(server: Server, browser: Browser, place: tuple[str, str]) -> Iterator
         page.open(notebook.name)
         page.run(0)
         page.wait_idle()
+        yield page
+
+
+@contextmanager
+def opened_untrusted(server: Server, browser: Browser, notebook: str) -> Iterator[Page]:
+    """Open a copy of a notebook of the server without a kernel. It is not trusted, as one from somebody else."""
+    copied = copy(server.folder / notebook, f"untrusted_{notebook}")
+    with Page(server, browser) as page:
+        page.open(copied.name, kernel=False)
+        assert not page.is_trusted()
         yield page
 
 

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from support.peer import Peer, Seen, reply, stream
 
-from browser.lab import Page, Server, copy, expect, write
+from browser.lab import Page, Server, expect, write
+from browser.live import opened_untrusted
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -59,10 +60,7 @@ def page(request: pytest.FixtureRequest, live: Page, server: Server, browser: Br
     if request.param == "live":
         yield live
         return
-    notebook = copy(server.folder / "context.ipynb", "context_untrusted.ipynb")
-    with Page(server, browser) as page:
-        page.open(notebook.name, kernel=False)
-        assert not page.is_trusted()
+    with opened_untrusted(server, browser, "context.ipynb") as page:
         yield page
 
 

@@ -12,7 +12,8 @@ from support.media_files import png
 from support.media_rules import find_media_fault, list_seen_media
 from support.peer import Peer, Seen, reply, stream
 
-from browser.lab import Page, Server, copy, expect, write
+from browser.lab import Page, Server, expect, write
+from browser.live import opened_untrusted
 from mimo_magics.core.media_size import read_image_size
 
 if TYPE_CHECKING:
@@ -66,10 +67,7 @@ def page(request: pytest.FixtureRequest, live: Page, server: Server, browser: Br
     if request.param == "live":
         yield live
         return
-    notebook = copy(server.folder / "media.ipynb", "media_untrusted.ipynb")
-    with Page(server, browser) as page:
-        page.open(notebook.name, kernel=False)
-        assert not page.is_trusted()
+    with opened_untrusted(server, browser, "media.ipynb") as page:
         yield page
 
 

@@ -79,10 +79,12 @@ def written_in(language: str, *, like: str = "", unlike: tuple[str, ...] = ()) -
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """Return a folder with a notebook, as a reader has one."""
+    """Return a folder with a notebook and the files of the examples, as a reader has one."""
     if not find_spec("xllamacpp") or not weights.get_weights_path("smollm2-135m").exists():
         pytest.skip("the embedded model is missing: pip install 'mimo-magics[local]', make weights")
     shutil.copy(ROOT / "notebooks" / "00_first_answer.ipynb", tmp_path / "lesson.ipynb")
+    (tmp_path / "notes.md").write_text("# Notes\n\nThe tide in Keelung is high at noon.\n", encoding="utf-8")
+    (tmp_path / "ports.csv").write_text("port,high\nKeelung,12:00\nHualien,11:30\n", encoding="utf-8")
     return tmp_path
 
 

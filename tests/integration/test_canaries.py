@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 from IPython.core.displaypub import CapturingDisplayPublisher
 from IPython.core.interactiveshell import InteractiveShell
+from matplotlib.figure import Figure
 from support.canaries import CANARY, FOUND, FRAME, NUMBER, POLARS, VALUES
 from support.peer import KEY, Answer, Peer, Seen, obey, stream
 
@@ -110,6 +111,21 @@ def test_no_message_of_an_error_leaves(
     shell.run_cell_magic("mimo", "", f"Explain {{{reference}}}")
     assert "Error" in server.requests[-1].prompt
     assert_no_canary(shell, server, tmp_path)
+
+
+def test_no_picture_and_no_thumbnail_leaves(shell: InteractiveShell, server: Peer, tmp_path: Path) -> None:
+    shell.user_ns["fig"] = Figure()
+    shell.run_cell_magic("mimo", "-m mimo-v2-omni", "Describe {fig}")
+    assert server.requests[-1].prompt == "Describe Figure\nValues are not shared."
+    found = left_or_saved(shell, server, tmp_path)
+    assert [place for place, text in found.items() if "data:image" in text or "PNG" in text] == []
+    shell.run_cell_magic("mimo", "-m mimo-v2-omni --share sample", "Describe {fig}")
+    found = left_or_saved(shell, server, tmp_path)
+    assert [place for place, text in found.items() if "data:image" in text] == [
+        "request",
+        "output",
+        "talk.mimo.json",
+    ]
 
 
 def call_tool(seen: Seen) -> Answer:

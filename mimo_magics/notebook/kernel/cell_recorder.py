@@ -25,7 +25,7 @@ MAX_TEXT_CHARS = 200_000
 MAX_IMAGE_CHARS = 14_000_000
 """Characters of a base64 image that are recorded: 10 MB."""
 MAX_RECORDED_CHARS = 100_000_000
-"""Characters of all recorded outputs. The outputs of the oldest cells are dropped."""
+"""Characters of the recorded outputs of the cells before the running one. The outputs of the oldest cells are dropped."""
 RECORDED_TYPES = ("text/plain", "text/html", "text/markdown", "image/png", "image/jpeg")
 """The MIME types that a model can read. Of the others, only the type is recorded."""
 MESSAGE_TYPES = frozenset(
@@ -126,12 +126,15 @@ class CellRecorder:
             self._update_output(content)
         elif cell := self._cells.get(message_id):
             _add_output(cell, kind, content)
-            self._drop_old_outputs()
+            if cell.size > MAX_RECORDED_CHARS:
+                cell.outputs.clear()
 
     def _start_cell(self, message_id: str, content: Mapping[str, Any], metadata: Mapping[str, Any]) -> None:
         source = str(content["code"])
         if is_own_cell(source):
             return
+        # Once for each cell, and not for each output: it visits all cells.
+        self._drop_old_outputs()
         cell_id = str(metadata.get("cellId") or "")
         self._cells[message_id] = RecordedCell(int(content["execution_count"]), cell_id, source, time.time())
         while len(self._cells) > MAX_CELLS:

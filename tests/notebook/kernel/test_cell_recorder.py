@@ -126,6 +126,16 @@ def test_long_texts_many_outputs_and_many_cells_are_bounded(monkeypatch: Any) ->
     assert kernel.outputs == []
 
 
+def test_the_outputs_of_the_oldest_cells_are_dropped_when_a_cell_starts(monkeypatch: Any) -> None:
+    monkeypatch.setattr(cell_recorder, "MAX_RECORDED_CHARS", 10)
+    kernel = Kernel()
+    for number in range(1, 5):
+        kernel.run("f()", message=f"m{number}", number=number)
+        kernel.publish("stream", message=f"m{number}", name="stdout", text="12345")
+    cells = kernel.recorder.list_cells("")
+    assert [bool(cell.outputs) for cell in cells] == [False, True, True, True]
+
+
 def test_the_record_ends_with_the_extension() -> None:
     kernel = Kernel()
     kernel.run("1")
