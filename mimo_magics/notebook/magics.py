@@ -32,7 +32,7 @@ from mimo_magics.notebook.kernel.async_cell import AsyncCell, get_display_target
 from mimo_magics.notebook.kernel.cell_ids import CellIds
 from mimo_magics.notebook.kernel.cell_recorder import CellRecorder
 from mimo_magics.notebook.kernel.comm_pump import pump_comm_messages
-from mimo_magics.notebook.kernel.notebook_cells import SelectedCells, read_notebook_state
+from mimo_magics.notebook.kernel.notebook_cells import NotebookState, SelectedCells, read_notebook_state
 from mimo_magics.notebook.kernel.user_variables import get_prompt_variables, get_user_variables
 from mimo_magics.notebook.reply_display import ReplyDisplay
 from mimo_magics.notebook.session_selection import SessionSelection
@@ -46,8 +46,10 @@ from mimo_magics.tools.approval import (
 )
 
 if TYPE_CHECKING:  # imported on first use
+    from mimo_magics.notebook.commands.fix import FixCommands
     from mimo_magics.notebook.commands.speech import SpeechCommands
     from mimo_magics.notebook.comparison_cells import ComparisonCells
+    from mimo_magics.prompts.fix import Fix
     from mimo_magics.session.comparison.result import Comparison
     from mimo_magics.session.dry_run import DryRun
     from mimo_magics.session.speech import Speech
@@ -97,6 +99,15 @@ class MimoMagics:
 
         return SpeechCommands(
             self.shell, self.config, self.session_selection, self._reply_display, APPROVAL_CALLBACKS
+        )
+
+    @cached_property
+    def fixes(self) -> FixCommands:
+        """The magics for failed cells, which are imported on first use."""
+        from mimo_magics.notebook.commands.fix import FixCommands
+
+        return FixCommands(
+            self.shell, self.config, self.session_selection, self._reply_display, self._read_notebook_state
         )
 
     def install(self) -> None:
@@ -249,6 +260,16 @@ class MimoMagics:
         """Run `%mimo_transcribe`."""
         return self.speech.transcribe(line)
 
+    @documented("%mimo_fix")
+    def fix_line(self, line: str) -> Fix | DryRun:
+        """Run `%mimo_fix`."""
+        return self.fixes.fix(line, "")
+
+    @documented("%%mimo_fix")
+    def fix_cell(self, line: str, body: str) -> Fix | DryRun:
+        """Run `%%mimo_fix`."""
+        return self.fixes.fix(line, body)
+
     def _create_cell_run(
         self,
         line: str,
@@ -291,8 +312,11 @@ class MimoMagics:
 
     def _select_cells(self, selection: CellSelection) -> SelectedCells:
         """Return the cells of the notebook that `--context` selects."""
+        return self._read_notebook_state().select(selection)
+
+    def _read_notebook_state(self) -> NotebookState:
         path = self.session_selection.notebook_path(self.config.snapshot())
-        return read_notebook_state(self.shell, self._cell_recorder, path).select(selection)
+        return read_notebook_state(self.shell, self._cell_recorder, path)
 
     def _run_cell(self, cell_run: CellRun) -> Reply:
         with self._record_turn(cell_run):
