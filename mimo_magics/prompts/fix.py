@@ -81,23 +81,13 @@ def build_fix(
     if not proposal.code:
         return Fix(proposal.cause, "", "", number, reply, (*notices, NO_CODE_NOTICE))
     if syntax_error:
-        return Fix(proposal.cause, "", proposal.diff, number, reply, (*notices, _describe_invalid(syntax_error)))
+        return Fix(
+            proposal.cause, "", proposal.diff, number, reply, (*notices, _describe_invalid(syntax_error))
+        )
     if proposal.is_unchanged:
         return Fix(proposal.cause, "", "", number, reply, (*notices, NO_CHANGE_NOTICE))
     step = _describe_next_step(number, failed)
     return Fix(proposal.cause, proposal.code, proposal.diff, number, reply, (*notices, step))
-
-
-NO_CODE_NOTICE,))
-    if syntax_error:
-        invalid = Translatable(
-            "The proposed code is not valid Python, so it was not inserted: {error}", error=syntax_error
-        )
-        return Fix(proposal.cause, "", proposal.diff, number, reply, (invalid,))
-    if proposal.is_unchanged:
-        return Fix(proposal.cause, "", "", number, reply, (NO_CHANGE_NOTICE,))
-    notice = _describe_next_step(number, failed)
-    return Fix(proposal.cause, proposal.code, proposal.diff, number, reply, (notice,))
 
 
 NO_CODE_NOTICE = Translatable(
@@ -106,7 +96,9 @@ NO_CODE_NOTICE = Translatable(
 NO_CHANGE_NOTICE = Translatable("The model proposes no change.")
 
 
-REPEATED_NOTICE = Translatable("The first proposal was not valid Python, so the request was sent again with its error.")
+REPEATED_NOTICE = Translatable(
+    "The first proposal was not valid Python, so the request was sent again with its error."
+)
 
 
 def _describe_invalid(error: str) -> str:
