@@ -23,10 +23,10 @@ from mimo_magics.notebook.kernel.parent_message import get_message_id, get_messa
 from mimo_magics.session.session import Session
 
 if TYPE_CHECKING:  # imported when something is compared
-    from mimo_magics.prompts.fix import Fix
-    from mimo_magics.session.comparison.result import Comparison
+    pass
 
 SELF_DISPLAYING_TYPES = (
+    ("mimo_magics.document.code_text", "CodeText"),
     ("mimo_magics.prompts.fix", "Fix"),
     ("mimo_magics.session.comparison.result", "Comparison"),
     ("mimo_magics.session.limits.usage_report", "UsageReport"),
@@ -70,7 +70,7 @@ class ReplyDisplay:
         self._last_reply = self._just_shown[get_message_id(self._shell)] = reply
         self._footer = "" if quiet else reply_document.footer(reply)
 
-    def record_value(self, value: Comparison | Fix) -> None:
+    def record_value(self, value: object) -> None:
         """Record the value of a cell that the cell has shown already."""
         self._just_shown[get_message_id(self._shell)] = value
 

@@ -41,7 +41,7 @@ class Proposal:
         name = self.cell.name
         before, after = (text.strip("\n").split("\n") for text in (self.cell.source, self.code))
         lines = unified_diff(before, after, name, f"{name}, corrected", lineterm="")
-        return "" if self.is_unchanged else "\n".join(lines)
+        return "\n".join(lines) if self.code and not self.is_unchanged else ""
 
 
 def read_proposal(text: str, cells: Sequence[NotebookCell]) -> Proposal:

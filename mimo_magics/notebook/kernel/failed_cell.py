@@ -59,6 +59,10 @@ def find_failed_cell(shell: Any, number: int | None, state: NotebookState) -> Fa
             Translatable("No cell has failed yet."),
             Translatable("Run the cell first, or write the number of a cell that failed: %mimo_fix 3"),
         )
+    if number not in range(1, len(shell.history_manager.input_hist_raw) - 1):
+        raise BadOption(
+            Translatable("There is no cell [{number}].", number=number), Translatable("Run the cell first.")
+        )
     return _collect(shell, _read_failure(number, state))
 
 

@@ -9,7 +9,9 @@ from support.paths import TESTS
 from support.peer import Peer, Seen, reply, stream
 from support.read_html import find_harm
 
-CASES: list[dict[str, Any]] = tomllib.loads((TESTS / "data/fix/cases.toml").read_text(encoding="utf-8"))["case"]
+CASES: list[dict[str, Any]] = tomllib.loads((TESTS / "data/fix/cases.toml").read_text(encoding="utf-8"))[
+    "case"
+]
 SPAN_STYLE = {"span style": r"display:block;background:#[0-9a-f]{4}"}
 DEFINITION = "def half(values):\n    return [value / 2 for value in vales]"
 CALL = "half([2, 4])"
@@ -68,7 +70,9 @@ def test_the_prompt_has_the_error_the_cells_and_the_variables_but_no_folder(
 ) -> None:
     define, call = run_failing(kernel, DEFINITION, CALL)
     fix(kernel, peer, "%mimo_fix", as_reply("A typo.", CORRECTED))
-    assert peer.requests[0].prompt == f"""\
+    assert (
+        peer.requests[0].prompt
+        == f"""\
 A cell of a Jupyter notebook failed. Find the cause, and correct the code.
 
 The error, with the newest call last:
@@ -96,10 +100,14 @@ Reply in exactly this form:
 Correct the cell that contains the cause: the one that failed, or the one that defines a function it called. Repeat all
 of that cell, and change as little as possible. Show no other code.
 """
+    )
 
 
 def test_a_shared_schema_sends_types_instead_of_messages_and_values(kernel: Kernel, peer: Peer) -> None:
-    cells = ("rows = [{'name': 'canary-1'}]\nword = 'canary-' + '2'", "raise ValueError(word, rows[0]['name'])")
+    cells = (
+        "rows = [{'name': 'canary-1'}]\nword = 'canary-' + '2'",
+        "raise ValueError(word, rows[0]['name'])",
+    )
     run_failing(kernel, *cells)
     fix(kernel, peer, "%mimo_fix --share schema", as_reply("?", "pass"))
     prompt = peer.requests[0].prompt
@@ -133,7 +141,10 @@ def test_code_that_stays_invalid_is_shown_but_not_inserted(kernel: Kernel, peer:
 @pytest.mark.parametrize(
     ("text", "notice"),
     [
-        ("I do not know.", "The reply contains no code. %%mimo_fix with a sentence below says more to the model."),
+        (
+            "I do not know.",
+            "The reply contains no code. %%mimo_fix with a sentence below says more to the model.",
+        ),
         (as_reply("It is fine.", CALL), "The model proposes no change."),
     ],
     ids=["no code", "no change"],
@@ -202,7 +213,9 @@ def test_the_value_of_the_cell_has_the_cause_the_code_and_the_difference(kernel:
 
 
 def test_a_file_of_the_user_replaces_the_prompt(kernel: Kernel, peer: Peer) -> None:
-    kernel.run("from pathlib import Path\n_ = Path('mine.md').write_text('Correct this:\\n{error}\\n{cells}')")
+    kernel.run(
+        "from pathlib import Path\n_ = Path('mine.md').write_text('Correct this:\\n{error}\\n{cells}')"
+    )
     kernel.run("%mimo_config fix_prompt=mine.md")
     run_failing(kernel, CALL.replace("half", "unknown"))
     fix(kernel, peer, "%mimo_fix", as_reply("?", "pass"))
@@ -219,7 +232,9 @@ def test_hostile_text_of_a_reply_is_shown_as_text(kernel: Kernel, peer: Peer) ->
     assert "\u202e" not in html
 
 
-def test_a_stopped_connection_leaves_the_partial_reply_and_inserts_nothing(kernel: Kernel, peer: Peer) -> None:
+def test_a_stopped_connection_leaves_the_partial_reply_and_inserts_nothing(
+    kernel: Kernel, peer: Peer
+) -> None:
     run_failing(kernel, DEFINITION, CALL)
     peer.requests.clear()
     peer.script = _cut
@@ -241,5 +256,5 @@ def test_the_kernel_explains_what_cannot_be_corrected(kernel: Kernel, peer: Peer
         f"BadOption: Cell [{number + 1}] did not fail.",
         "Write what you want below %%mimo_fix, or send the cell with --context.",
     ]
-    assert kernel.run("%mimo_fix 9999").error[0] == "BadOption: There is no cell [9999] for --context."
+    assert kernel.run("%mimo_fix 9999").error[0] == "BadOption: There is no cell [9999]."
     assert peer.requests == []
