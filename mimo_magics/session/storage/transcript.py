@@ -254,7 +254,9 @@ def _build_row(turn: Turn, number: int, branch: int, *, is_stale: bool) -> Trans
 def _part_text(part: Part) -> str:
     match part:
         case ContextPart(text, name) if name and (len(text) > MAX_VALUE_CHARS or "\n" in text):
-            return f"{{{quote(name, MAX_PROMPT_CHARS)}}}"
+            # Files and cells are separated from the prompt by empty lines. Here they have lines of their own.
+            placeholder = f"{{{quote(name, MAX_PROMPT_CHARS)}}}"
+            return "\n" * text.startswith("\n\n") + placeholder + "\n" * text.endswith("\n\n")
         case TextPart(text):
             return text
         case ImagePart():
