@@ -418,7 +418,7 @@ TRANSLATIONS: dict[str, str] = {
     "context": "上下文",
     "edited since it ran": "執行之後又編輯過",
     "not run since the kernel started": "核心啟動之後沒有執行",
-    "of its output only the value is known": "輸出中只知道值",
+    "printed output unknown": "印出的內容不明",
     "There is no cell [{number}] for --context.": "--context 找不到儲存格 [{number}]。",
     "Run the cell first.": "請先執行該儲存格。",
     "--context: this cell is not in the saved notebook, so the cells that ran before it were sent. "
