@@ -216,7 +216,7 @@ def prompt_text(prompt: Message) -> str:
     """Return the text of a prompt, with a placeholder for each image and audio, and for the long text of a value."""
     groups = groupby(prompt.parts, lambda part: isinstance(part, TextPart))
     lines = (
-        "".join(map(_part_text, parts)) if is_text else "\n".join(map(_part_text, parts))
+        "".join(map(_part_text, parts)).removesuffix("\n") if is_text else "\n".join(map(_part_text, parts))
         for is_text, parts in groups
     )
     return "\n".join(lines)

@@ -288,3 +288,5 @@ def test_files_and_cells_have_lines_of_their_own() -> None:
     files = (ContextPart(f'\n\nFile "{name}":\nx', name) for name in ("a.csv", "b.pdf"))
     parts = (*cells, TextPart("Why?"), *files)
     assert prompt_text(Message("user", parts)) == "{cell [1]}\n{cell [2]}\nWhy?\n{a.csv}\n{b.pdf}"
+    with_picture = (parts[0], ImagePart("data:image/png;base64,AA=="), *parts[1:])
+    assert prompt_text(Message("user", with_picture)).startswith("{cell [1]}\n(image)\n{cell [2]}\nWhy?")
