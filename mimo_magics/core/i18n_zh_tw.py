@@ -1153,6 +1153,46 @@ TRANSLATIONS: dict[str, str] = {
     "{listed}.": "{listed}。",
     "The tape has no call to this endpoint.": "錄製檔中沒有送往此端點的呼叫。",
     "missing": "沒有",
+    # fix
+    "There is no cell [{number}].": "沒有儲存格 [{number}]。",
+    "No cell has failed yet.": "還沒有儲存格執行失敗。",
+    "Run the cell first, or write the number of a cell that failed: %mimo_fix 3": (
+        "請先執行儲存格，或寫下失敗儲存格的編號：%mimo_fix 3"
+    ),
+    "Cell [{number}] did not fail.": "儲存格 [{number}] 沒有失敗。",
+    "Write what you want below %%mimo_fix, or send the cell with --context.": (
+        "請把想要的修改寫在 %%mimo_fix 下方，或用 --context 送出該儲存格。"
+    ),
+    "Cell [{number}] is not in the history of the kernel.": "儲存格 [{number}] 不在核心的歷史紀錄中。",
+    "Run it again.": "請再執行一次。",
+    "Cell [{number}] is a prompt, not code.": "儲存格 [{number}] 是提示詞，不是程式碼。",
+    "Change the prompt, and run the cell again.": "請修改提示詞，再重新執行儲存格。",
+    "File with your own prompt for %mimo_fix, in place of the built-in one.": (
+        "你自己的 %mimo_fix 提示詞檔案，取代內建的提示詞。"
+    ),
+    "The prompt file {path} cannot be read: {reason}.": "無法讀取提示詞檔案 {path}：{reason}。",
+    "The prompt file {path} is too large.": "提示詞檔案 {path} 太大。",
+    "Use the built-in prompt: %mimo_config --reset {name}_prompt": "請改用內建提示詞：%mimo_config --reset {name}_prompt",
+    "The prompt file lacks the slot {slot}.": "提示詞檔案缺少欄位 {slot}。",
+    "Add it where the text should stand.": "請把它加在文字該出現的位置。",
+    "The corrected cell is inserted. Nothing was run: read it, then run it.": (
+        "已插入修正後的儲存格。尚未執行任何程式碼：請先讀過，再執行。"
+    ),
+    "The corrected cell replaces what cell [{number}] defines. Nothing was run: read it, run it, then run cell "
+    "[{failed}] again.": (
+        "修正後的儲存格取代儲存格 [{number}] 的定義。尚未執行任何程式碼：請先讀過並執行，再重新執行儲存格 [{failed}]。"
+    ),
+    "The first proposal was not valid Python, so the request was sent again with its error.": (
+        "第一次的提案不是有效的 Python，因此附上錯誤重新送出了請求。"
+    ),
+    "The proposed code is not valid Python, so it was not inserted: {error}": (
+        "提案的程式碼不是有效的 Python，因此沒有插入：{error}"
+    ),
+    "The model proposes no change.": "模型沒有提出修改。",
+    "The reply contains no code. %%mimo_fix with a sentence below says more to the model.": (
+        "回覆中沒有程式碼。在 %%mimo_fix 下方寫一句話，可以給模型更多說明。"
+    ),
+    "The reply contains no code block.": "回覆中沒有程式碼區塊。",
     "{place} is {now} (recorded: {then})": "{place} 是 {now}（錄製時：{then}）",
     "the body": "本文",
     "The recorded response ends here: it was stopped during recording.": (

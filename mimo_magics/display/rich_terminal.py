@@ -25,7 +25,7 @@ from mimo_magics.core.renderer_protocol import Document, SilentRenderer
 from mimo_magics.core.settings import Format
 from mimo_magics.core.text import escape_invisible_characters
 from mimo_magics.document.context_html import context_line
-from mimo_magics.document.markdown import iter_tokens
+from mimo_magics.document.markdown import iter_tokens, keep_code
 
 MAX_SHOWN_CHARS = 10_000
 """Characters that are painted while the reply grows: more than a window holds."""
@@ -105,7 +105,9 @@ def render_reply(
     quiet_lines = [Text(escape_invisible_characters(translate(line)), style="dim") for line in notices]
     reasoning = [Text(escape_invisible_characters(reply.reasoning), style="dim")] if reply.reasoning else []
     text = escape_invisible_characters(reply.text)
-    body = _render_markdown(text) if reply_format == "markdown" else Text(text)
+    if reply_format == "code":
+        text = keep_code(text)
+    body = _render_markdown(text) if reply_format in ("markdown", "code") else Text(text)
     return Group(*notes, *quiet_lines, *reasoning, body)
 
 

@@ -53,6 +53,8 @@ class CellRequest:
     """The name of the cell, for front ends that report no cell id."""
     append: bool = False
     fresh: bool = False
+    into_cell: bool = False
+    """Whether to insert the code of the reply as a cell below."""
     dry_run: bool = False
     code: CodeKind | None = None
     """The kind of code to print instead of making the call."""

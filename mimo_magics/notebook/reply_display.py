@@ -23,9 +23,11 @@ from mimo_magics.notebook.kernel.parent_message import get_message_id, get_messa
 from mimo_magics.session.session import Session
 
 if TYPE_CHECKING:  # imported when something is compared
-    from mimo_magics.session.comparison.result import Comparison
+    pass
 
 SELF_DISPLAYING_TYPES = (
+    ("mimo_magics.document.code_text", "CodeText"),
+    ("mimo_magics.prompts.fix", "Fix"),
     ("mimo_magics.session.comparison.result", "Comparison"),
     ("mimo_magics.session.limits.usage_report", "UsageReport"),
     ("mimo_magics.session.speech", "Speech"),
@@ -68,9 +70,9 @@ class ReplyDisplay:
         self._last_reply = self._just_shown[get_message_id(self._shell)] = reply
         self._footer = "" if quiet else reply_document.footer(reply)
 
-    def record_comparison(self, comparison: Comparison) -> None:
-        """Record the comparison that is the value of its cell and that the cell has shown already."""
-        self._just_shown[get_message_id(self._shell)] = comparison
+    def record_value(self, value: object) -> None:
+        """Record the value of a cell that the cell has shown already."""
+        self._just_shown[get_message_id(self._shell)] = value
 
     def show_value(self, value: Any, output: Output | None = None) -> None:
         """Show a value that displays itself, and that is the value of its cell: in a new output, or in this one."""
@@ -105,7 +107,7 @@ class ReplyDisplay:
         display_bundle(reply_command.copyable_bundle(text))
         if not is_real_terminal():
             return
-        _print(
+        print_text(
             translate("Copied to the clipboard, if the terminal supports OSC 52.")
             if copy_to_clipboard(text)
             else translate("The text is too long for the clipboard of a terminal.")
@@ -117,7 +119,7 @@ class ReplyDisplay:
             self._show(reply)
         elif get_display_target(self._shell) == "terminal":
             # The footer follows `Out[n]:`.
-            _print(self._footer)
+            print_text(self._footer)
         self._note_capture()
 
     def _display_value(self, value: Any) -> None:
@@ -128,7 +130,7 @@ class ReplyDisplay:
 
     def _show(self, reply: Reply) -> None:
         if get_display_target(self._shell) == "terminal":
-            _print(reply.text)
+            print_text(reply.text)
             return
         settings = self._config.snapshot()
         display_options = DisplayOptions.from_settings(settings)
@@ -153,6 +155,6 @@ class ReplyDisplay:
         self._captured = [], 0
 
 
-def _print(text: str) -> None:
+def print_text(text: str) -> None:
     """Print a text without control characters and without characters that the standard output cannot encode."""
     print(replace_unencodable_characters(replace_control_characters(text)))  # noqa: T201
