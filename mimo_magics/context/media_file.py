@@ -125,9 +125,14 @@ def _read(path: Path, kind: str) -> bytes:
                 check_size(status.st_size, name)
             return path.read_bytes()
         reason: object = Translatable("it is not a file")
+    except (FileNotFoundError, NotADirectoryError):
+        raise BadOption(
+            Translatable("The file {name} does not exist.", name=repr(name)),
+            Translatable("Check the path. A relative path starts in the working folder of the kernel."),
+        ) from None
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or type(error).__name__
     raise BadOption(
         Translatable("{name} cannot be read: {reason}.", name=name, reason=reason),
-        Translatable("A relative path begins at the working folder of the kernel."),
+        Translatable("Check the path. A relative path starts in the working folder of the kernel."),
     )
