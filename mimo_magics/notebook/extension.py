@@ -50,6 +50,8 @@ MAGICS = {
     ("line", "mimo_transcribe"): "mimo_transcribe",
     ("cell", "mimo_fix"): "fix_cell",
     ("line", "mimo_fix"): "fix_line",
+    ("cell", "mimo_test"): "test_cell",
+    ("line", "mimo_test"): "test_line",
 }
 """By kind and name of a magic: its method."""
 
