@@ -38,8 +38,8 @@ def test_a_function_comes_with_its_imports_constants_and_definitions() -> None:
     source = find_function_source("total", define(CELL), [CELL, "%%html", "class Shop(: broken"])
     assert source.to_code() == (
         "from collections import Counter as Tally\nimport math as m\n\n\nFACTOR = 2\nLABEL = 'x'\n\n\n"
-        "def helper(x):\n    return FACTOR * m.sqrt(x)\n\n\n"
         "class Shop:\n    def price(self, name):\n        return Tally(name), LABEL\n\n\n"
+        "def helper(x):\n    return FACTOR * m.sqrt(x)\n\n\n"
         'def total(rows, shop):\n    """Add."""\n    return sum(helper(row) for row in rows), Shop, isinstance(shop, dict)'
     )
     assert source.missing == []
