@@ -1167,4 +1167,23 @@ TRANSLATIONS: dict[str, str] = {
     "No tape in use.": "沒有使用錄製檔。",
     "Recording to {name}; the first call overwrites it. It contains {calls}.": "正在錄製到 {name}；第一次呼叫會覆寫它。其中有 {calls}。",
     "Tape switched off.": "已停用錄製檔。",
+    # prompt functions and prompt files
+    "The prompt of {name} is empty.": "{name} 的提示詞是空的。",
+    "Write it below %%mimo --define {name}.": "請寫在 %%mimo --define {name} 的下方。",
+    "{reference} has no value.": "{reference} 沒有值。",
+    "{name}() was not called: {reason}.": "沒有呼叫 {name}()：{reason}。",
+    "Version": "版本",
+    "Options": "選項",
+    "System prompt": "系統提示詞",
+    "JSON Schema": "JSON Schema",
+    "The reply is incomplete.": "回覆不完整。",
+    "The reply is truncated; raise max_tokens.": "回覆被截斷；請提高 max_tokens。",
+    "{name} is not a valid function name.": "{name} 不是有效的函式名稱。",
+    "Use a Python identifier, such as classify.": "請使用 Python 識別字，例如 classify。",
+    "{name} is not a valid name of a slot.": "{name} 不是有效的欄位名稱。",
+    "Use a Python identifier as the name of a slot.": "請用 Python 識別字作為欄位名稱。",
+    "{name} is not an option of a prompt function.": "{name} 不是提示詞函式的選項。",
+    "Options are settings such as model; the system prompt has its own argument.": (
+        "選項是 model 這類設定；系統提示詞有自己的引數。"
+    ),
 }
