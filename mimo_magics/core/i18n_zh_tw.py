@@ -1204,7 +1204,7 @@ TRANSLATIONS: dict[str, str] = {
     "The schema in the header is not a JSON Schema.": "標頭裡的 schema 不是 JSON Schema。",
     "Write an object of JSON, at most {depth} levels deep.": "請寫一個 JSON 物件，最多 {depth} 層。",
     "A slot of a prompt file is a name, not {reference}.": "提示詞檔案的欄位是一個名稱，不能是 {reference}。",
-    "Use a name such as {{text}}, and pass the value in the call.": "請用 {{text}} 這樣的名稱，並在呼叫時傳入值。",
+    "Use a name such as {text}, and pass the value in the call.": "請用 {text} 這樣的名稱，並在呼叫時傳入值。",
     "The prompt file is larger than {size:,} KB.": "提示詞檔案大於 {size:,} KB。",
     "Shorten the prompt, or pass the long text in a slot.": "請縮短提示詞，或把長文字放進欄位傳入。",
     "The prompt file is not UTF-8 text.": "提示詞檔案不是 UTF-8 文字。",
