@@ -30,6 +30,7 @@ from mimo_magics.core.text import escape_html, escape_invisible_characters
 from mimo_magics.document import steps
 from mimo_magics.document.context_html import context_line, describe_item
 from mimo_magics.document.json_text import format_json
+from mimo_magics.document.result_table import iter_error_lines
 from mimo_magics.session.history import History
 from mimo_magics.session.media_reference import replace_missing_media
 from mimo_magics.session.request import TurnInput
@@ -128,7 +129,9 @@ def _build_turn_blocks(row: TranscriptRow) -> Iterator[str]:
     if row.summary:
         yield from _build_details_blocks(translate("Sent in place of older turns"), row.summary)
     for part in row.reply.message.parts:
-        yield from _build_part_blocks(part)
+        yield from _build_part_blocks(part) if row.reply.result is None else _build_json_blocks(part)
+    for line in iter_error_lines(row.reply):
+        yield _escape_inline(line)
     for note in row.reply.notes:
         yield f"⚠ {_escape_inline(translate(note))}"
     for source in row.reply.annotations:
@@ -168,16 +171,24 @@ def _build_part_blocks(part: Part) -> Iterator[str]:
                 yield _fence(part.log)
 
 
+def _build_json_blocks(part: Part) -> Iterator[str]:
+    """Yield a part of a reply with a schema. Its text is JSON."""
+    if isinstance(part, TextPart):
+        yield _fence(format_json(part.text), "json")
+    else:
+        yield from _build_part_blocks(part)
+
+
 def _build_details_blocks(title: str, text: str) -> Iterator[str]:
     yield f"<details><summary>{title}</summary>"
     yield _fence(text)
     yield "</details>"
 
 
-def _fence(text: str) -> str:
+def _fence(text: str, language: str = "") -> str:
     longest_run = max(map(len, BACKTICKS_PATTERN.findall(text)), default=0)
     fence = "`" * max(3, longest_run + 1)
-    return f"{fence}\n{escape_invisible_characters(text)}\n{fence}"
+    return f"{fence}{language}\n{escape_invisible_characters(text)}\n{fence}"
 
 
 def _escape_inline(text: str) -> str:

@@ -91,6 +91,15 @@ class ResultSchema:
         )
 
     @property
+    def summary(self) -> str:
+        """The name and the fields, such as `list of Person: name string, age integer`."""
+        fields = ", ".join(
+            f"{name} {_describe_type(self.resolve(each))}" for name, each in self.item_properties.items()
+        )
+        name = f"list of {self.name}" if self.is_list else self.name
+        return f"{name}: {fields}" if fields else name
+
+    @property
     def item_dtype(self) -> str:
         """The dtype of items that are not objects."""
         return self._choose_dtype(self.resolve(self.item_schema))
