@@ -596,6 +596,7 @@ TRANSLATIONS: dict[str, str] = {
     "schema": "結構描述",
     "valid items": "有效項目",
     "errors": "錯誤",
+    "Result": "結果",
     "The list is empty.": "清單是空的。",
     "Raw text": "原始文字",
     "field": "欄位",

@@ -121,7 +121,8 @@ def iter_error_lines(reply: Reply) -> Iterator[str]:
 
 def scrollable_html(inner: str) -> str:
     """Return a wide table in a box that the mouse and the keyboard scroll."""
-    return f'<div tabindex="0" style="{styles.WIDE}">{inner}</div>'
+    label = escape_html(translate("Result"))
+    return f'<div role="region" aria-label="{label}" tabindex="0" style="{styles.WIDE}">{inner}</div>'
 
 
 def cell_text(value: Any, max_chars: int = MAX_CELL_CHARS) -> str:

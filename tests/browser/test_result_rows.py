@@ -11,7 +11,7 @@ from threading import Event
 from typing import TYPE_CHECKING
 
 import pytest
-from support.peer import Peer, finish, sse
+from support.peer import Peer, sse
 
 from browser.lab import Page, Server, Theme, expect
 from browser.live import answer, at, opened, until, view, waiting

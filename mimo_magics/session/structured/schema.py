@@ -92,11 +92,11 @@ class ResultSchema:
 
     @property
     def summary(self) -> str:
-        """The name and the fields, such as `list of Person: name string, age integer`."""
+        """The name and the fields, such as `list[Person]: name string, age integer`."""
         fields = ", ".join(
             f"{name} {_describe_type(self.resolve(each))}" for name, each in self.item_properties.items()
         )
-        name = f"list of {self.name}" if self.is_list else self.name
+        name = f"list[{self.name}]" if self.is_list else self.name
         return f"{name}: {fields}" if fields else name
 
     @property
