@@ -128,7 +128,7 @@ class ReplyDisplay:
 
     def _show(self, reply: Reply) -> None:
         if get_display_target(self._shell) == "terminal":
-            _print(reply.text)
+            _print(reply_document.reply_plain_text(reply))
             return
         settings = self._config.snapshot()
         display_options = DisplayOptions.from_settings(settings)
