@@ -1229,4 +1229,5 @@ TRANSLATIONS: dict[str, str] = {
     "Choose another name: %mimo_prompts load PATH NAME": "請另選名稱：%mimo_prompts load PATH NAME",
     "There is no prompt function {name}.": "沒有提示詞函式 {name}。",
     "%mimo_prompts lists them.": "%mimo_prompts 會列出它們。",
+    "calls": "呼叫次數",
 }
