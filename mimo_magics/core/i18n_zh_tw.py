@@ -592,6 +592,7 @@ TRANSLATIONS: dict[str, str] = {
     "{flag} needs a schema.": "{flag} 需要結構描述。",
     "Add --schema NAME or --schema 'name, age int'.": "請加上 --schema NAME 或 --schema 'name, age int'。",
     "Reading the result …": "正在讀取結果…",
+    "1 item so far": "到目前為止 1 個項目",
     "{count:,} items so far": "到目前為止 {count:,} 個項目",
     "schema": "結構描述",
     "valid items": "有效項目",
