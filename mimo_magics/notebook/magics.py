@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from IPython.core.magic import needs_local_scope, no_var_expand
 
 from mimo_magics.client import model_list, portal
-from mimo_magics.core.errors import BadOption
-from mimo_magics.core.i18n import Translatable, translate
+from mimo_magics.core.i18n import translate
 from mimo_magics.core.messages import Reply
 from mimo_magics.core.renderer_protocol import DisplayTarget
 from mimo_magics.display.output import display_bundle
 from mimo_magics.display.selection import choose_renderer
+from mimo_magics.document.code_text import CodeText
 from mimo_magics.document.reply import DisplayOptions
 from mimo_magics.notebook import cell_request, comparison_request
 from mimo_magics.notebook.argument_parser import parse_command, parse_options
@@ -32,7 +32,7 @@ from mimo_magics.notebook.kernel.async_cell import AsyncCell, get_display_target
 from mimo_magics.notebook.kernel.cell_ids import CellIds
 from mimo_magics.notebook.kernel.cell_recorder import CellRecorder
 from mimo_magics.notebook.kernel.comm_pump import pump_comm_messages
-from mimo_magics.notebook.kernel.notebook_cells import SelectedCells, read_notebook_state
+from mimo_magics.notebook.kernel.notebook_cells import NotebookState, SelectedCells, read_notebook_state
 from mimo_magics.notebook.kernel.user_variables import get_prompt_variables, get_user_variables
 from mimo_magics.notebook.reply_display import ReplyDisplay
 from mimo_magics.notebook.session_selection import SessionSelection
@@ -46,15 +46,17 @@ from mimo_magics.tools.approval import (
 )
 
 if TYPE_CHECKING:  # imported on first use
+    from mimo_magics.notebook.commands.fix import FixCommands
     from mimo_magics.notebook.commands.speech import SpeechCommands
     from mimo_magics.notebook.comparison_cells import ComparisonCells
+    from mimo_magics.prompts.fix import Fix
     from mimo_magics.prompts.prompt_function import PromptFunction
     from mimo_magics.session.comparison.result import Comparison
     from mimo_magics.session.dry_run import DryRun
     from mimo_magics.session.speech import Speech
     from mimo_magics.session.transcription import Transcription
 
-CellValue: TypeAlias = "Reply | DryRun | PromptFunction | None"
+CellValue: TypeAlias = "Reply | CodeText | DryRun | PromptFunction | None"
 """The value of a `%%mimo` cell."""
 APPROVAL_CALLBACKS: dict[DisplayTarget, ApprovalCallback] = {
     "front end": partial(ask_by_input, input_function=input),
@@ -100,6 +102,15 @@ class MimoMagics:
 
         return SpeechCommands(
             self.shell, self.config, self.session_selection, self._reply_display, APPROVAL_CALLBACKS
+        )
+
+    @cached_property
+    def fixes(self) -> FixCommands:
+        """The magics for failed cells, which are imported on first use."""
+        from mimo_magics.notebook.commands.fix import FixCommands
+
+        return FixCommands(
+            self.shell, self.config, self.session_selection, self._reply_display, self._read_notebook_state
         )
 
     def install(self) -> None:
@@ -286,11 +297,18 @@ class MimoMagics:
         """Return the options and the prompt of a cell, or of a line, which has no body."""
         options, rest = cell_request.split_options(line)
         if body is not None and rest:
-            raise BadOption(
-                Translatable("The first line of %%mimo accepts only options, not {rest!r}.", rest=rest),
-                Translatable("Write the prompt below it."),
-            )
+            raise cell_request.extra_text_error(options, rest)
         return options, rest if body is None else cell_request.drop_option_lines(body)
+
+    @documented("%mimo_fix")
+    def fix_line(self, line: str) -> Fix | DryRun:
+        """Run `%mimo_fix`."""
+        return self.fixes.fix(line, "")
+
+    @documented("%%mimo_fix")
+    def fix_cell(self, line: str, body: str) -> Fix | DryRun:
+        """Run `%%mimo_fix`."""
+        return self.fixes.fix(line, body)
 
     def _create_cell_run(
         self,
@@ -328,10 +346,13 @@ class MimoMagics:
 
     def _select_cells(self, selection: CellSelection) -> SelectedCells:
         """Return the cells of the notebook that `--context` selects."""
-        path = self.session_selection.notebook_path(self.config.snapshot())
-        return read_notebook_state(self.shell, self._cell_recorder, path).select(selection)
+        return self._read_notebook_state().select(selection)
 
-    def _run_cell(self, cell_run: CellRun) -> Reply:
+    def _read_notebook_state(self) -> NotebookState:
+        path = self.session_selection.notebook_path(self.config.snapshot())
+        return read_notebook_state(self.shell, self._cell_recorder, path)
+
+    def _run_cell(self, cell_run: CellRun) -> Reply | CodeText:
         with self._record_turn(cell_run):
             cell_run.run_sync()
         return self._store_reply(cell_run)
@@ -357,11 +378,15 @@ class MimoMagics:
             if cell_run.turn and cell_run.request.keep:
                 self.session_selection.record_turn(cell_run.request, cell_run.session)
 
-    def _store_reply(self, cell_run: CellRun) -> Reply:
-        reply = cell_run.reply
+    def _store_reply(self, cell_run: CellRun) -> Reply | CodeText:
+        reply, value = cell_run.reply, cell_run.value
         assert reply
         quiet = cell_run.request.settings.get("quiet") or self.config.snapshot().quiet
         self._reply_display.record_reply(reply, quiet=quiet)
+        if value is not reply:
+            self._reply_display.record_value(value)
+        if cell_run.request.into_cell and cell_run.code:
+            self.shell.set_next_input(str(cell_run.code))
         if cell_run.request.out:
-            self.shell.user_ns[cell_run.request.out] = reply
-        return reply
+            self.shell.user_ns[cell_run.request.out] = value
+        return value

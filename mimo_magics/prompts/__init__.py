@@ -1,1 +1,1 @@
-"""Prompt functions and prompt files: prompts with slots that are called like functions."""
+"""Prompts that are kept: those of this package, and prompt functions."""
