@@ -237,7 +237,7 @@ def test_a_comparison_has_values_and_errors(people: Kernel) -> None:
     assert people.run("print(list(compared.to_frame().columns[-2:]))").text == "['value', 'errors']\n"
 
 
-def test_a_reply_that_is_no_json_shows_its_text_and_raises_nothing(kernel: Kernel, peer: Peer) -> None:
+def test_a_reply_without_json_shows_its_text_and_raises_nothing(kernel: Kernel, peer: Peer) -> None:
     peer.answers(lambda seen: stream(seen, reply("I cannot <b>do</b> that.")))
     ran = kernel.run("%%mimo --schema 'name, age int' -o found\nWho?")
     assert ran.status == "ok"
