@@ -68,7 +68,7 @@ def validate_item(data: Any, schema: ResultSchema) -> Item:
         return InvalidItem(format_errors(error, skipped_steps=1), source)
     except RecursionError:
         return InvalidItem("The nesting is too deep.", source)
-    except Exception as error:  # noqa: BLE001  a validator of the user can raise any error
+    except (Exception, SystemExit) as error:  # noqa: BLE001  a validator of the user can raise any error
         return InvalidItem(f"{type(error).__name__}: {error}", source)
     return ValidItem(value, boxed[0])
 
