@@ -418,15 +418,15 @@ TRANSLATIONS: dict[str, str] = {
     "context": "上下文",
     "edited since it ran": "執行之後又編輯過",
     "not run since the kernel started": "核心啟動之後沒有執行",
-    "of its output only the value is known": "輸出中只知道值",
+    "printed output unknown": "印出的內容不明",
     "There is no cell [{number}] for --context.": "--context 找不到儲存格 [{number}]。",
     "Run the cell first.": "請先執行該儲存格。",
     "--context: this cell is not in the saved notebook, so the cells that ran before it were sent. "
     "Save the notebook to send the cells above.": (
         "--context：這個儲存格不在存下來的筆記本裡，因此送出了先前執行過的儲存格。要送出上方的儲存格，請先儲存筆記本。"
     ),
-    "--context: cells {names} are not in the saved notebook and were not sent. Save the notebook first.": (
-        "--context：儲存格 {names} 不在存下來的筆記本裡，沒有送出。請先儲存筆記本。"
+    "--context: cells that are not in the saved notebook were not sent: {names}. Save the notebook first.": (
+        "--context：不在存下來的筆記本裡的儲存格沒有送出：{names}。請先儲存筆記本。"
     ),
     "--context: there is no such cell, so none was sent.": "--context：沒有這樣的儲存格，因此沒有送出儲存格。",
     "--context: the {count} oldest cells were not sent, because all cells together may have {limit:,} bytes. "
@@ -589,6 +589,8 @@ TRANSLATIONS: dict[str, str] = {
     "Write a name and a type, such as 'age int'.": "請寫出名稱與型別，例如「age int」。",
     "There is no variable {name!r} for --schema.": "沒有可供 --schema 使用的變數 {name!r}。",
     "Define it in a cell above, or write fields such as 'name, age int'.": "請在上方的儲存格定義它，或寫出欄位，例如「name, age int」。",
+    "A reply with a schema is JSON and has no code.": "有結構描述的回覆是 JSON，沒有程式碼。",
+    "Remove --schema, or use -f markdown without --into-cell.": "請移除 --schema，或使用 -f markdown 而不用 --into-cell。",
     "{flag} needs a schema.": "{flag} 需要結構描述。",
     "Add --schema NAME or --schema 'name, age int'.": "請加上 --schema NAME 或 --schema 'name, age int'。",
     "Reading the result …": "正在讀取結果…",
@@ -810,9 +812,8 @@ TRANSLATIONS: dict[str, str] = {
     "a video (MP4, MOV, AVI or WMV)": "影片（MP4、MOV、AVI 或 WMV）",
     "{name} is not {kind}.": "{name} 不是{kind}。",
     "The first bytes of a file decide, not its name.": "判斷的依據是檔案開頭的位元組，而非檔名。",
-    "A file of that name is ./{name}.": "若指的是同名的檔案，請寫 ./{name}。",
+    "For a file of that name, write ./{name}.": "若指的是同名的檔案，請寫 ./{name}。",
     "it is not a file": "它不是檔案",
-    "A relative path begins at the working folder of the kernel.": "相對路徑從核心的工作資料夾算起。",
     "{url} is not an http or https URL.": "{url} 不是 http 或 https 網址。",
     "Percent-encode blanks and non-ASCII characters, and leave out passwords.": (
         "空白與非 ASCII 字元請用百分號編碼，且不要寫入密碼。"
@@ -995,6 +996,9 @@ TRANSLATIONS: dict[str, str] = {
     "no: {reason}": "否：{reason}",
     "The first line of %%mimo accepts only options, not {rest!r}.": "%%mimo 的第一行只接受選項，不接受 {rest!r}。",
     "Write the prompt below it.": "請把提示詞寫在它的下面。",
+    "Write the prompt below it. For several files repeat the option: --file A --file B.": (
+        "請把提示詞寫在它的下面。有好幾個檔案時，每個都要寫一次選項：--file A --file B。"
+    ),
     # tools
     "tool": "工具",
     "approval": "核准",
@@ -1108,7 +1112,7 @@ TRANSLATIONS: dict[str, str] = {
     "{model} has no voice {name!r}.": "{model} 沒有聲音 {name!r}。",
     "The voice clone was not approved; nothing was sent.": "複製聲音未獲核准；沒有送出任何內容。",
     "It sends a recording of a voice. Run the cell again and approve it; an unattended run refuses it.": "它會送出聲音的錄音。請再次執行儲存格並核准；無人看管的執行會拒絕。",
-    "The embedded model neither speaks nor transcribes.": "內建模型不會朗讀，也不會聽寫。",
+    "The embedded model neither speaks nor transcribes.": "內嵌模型不會朗讀，也不會聽寫。",
     "Choose a service: --preset xiaomi": "請選擇服務：--preset xiaomi",
     "The Anthropic format has no speech models.": "Anthropic 格式沒有語音模型。",
     "Set a base URL of the OpenAI format: %mimo_config api=openai base_url=URL": "請設定 OpenAI 格式的基底 URL：%mimo_config api=openai base_url=URL",
@@ -1168,6 +1172,46 @@ TRANSLATIONS: dict[str, str] = {
     "{listed}.": "{listed}。",
     "The tape has no call to this endpoint.": "錄製檔中沒有送往此端點的呼叫。",
     "missing": "沒有",
+    # fix
+    "There is no cell [{number}].": "沒有儲存格 [{number}]。",
+    "No cell has failed yet.": "還沒有儲存格執行失敗。",
+    "Run the cell first, or write the number of a cell that failed: %mimo_fix 3": (
+        "請先執行儲存格，或寫下失敗儲存格的編號：%mimo_fix 3"
+    ),
+    "Cell [{number}] did not fail.": "儲存格 [{number}] 沒有失敗。",
+    "Write what you want below %%mimo_fix, or send the cell with --context.": (
+        "請把想要的修改寫在 %%mimo_fix 下方，或用 --context 送出該儲存格。"
+    ),
+    "Cell [{number}] is not in the history of the kernel.": "儲存格 [{number}] 不在核心的歷史紀錄中。",
+    "Run it again.": "請再執行一次。",
+    "Cell [{number}] is a prompt, not code.": "儲存格 [{number}] 是提示詞，不是程式碼。",
+    "Change the prompt, and run the cell again.": "請修改提示詞，再重新執行儲存格。",
+    "File with your own prompt for %mimo_fix, in place of the built-in one.": (
+        "你自己的 %mimo_fix 提示詞檔案，取代內建的提示詞。"
+    ),
+    "The prompt file {path} cannot be read: {reason}.": "無法讀取提示詞檔案 {path}：{reason}。",
+    "The prompt file {path} is too large.": "提示詞檔案 {path} 太大。",
+    "Use the built-in prompt: %mimo_config --reset {name}_prompt": "請改用內建提示詞：%mimo_config --reset {name}_prompt",
+    "The prompt file lacks the slot {slot}.": "提示詞檔案缺少欄位 {slot}。",
+    "Add it where the text should stand.": "請把它加在文字該出現的位置。",
+    "The corrected cell is inserted. Nothing was run: read it, then run it.": (
+        "已插入修正後的儲存格。尚未執行任何程式碼：請先讀過，再執行。"
+    ),
+    "The corrected cell replaces what cell [{number}] defines. Nothing was run: read it, run it, then run cell "
+    "[{failed}] again.": (
+        "修正後的儲存格取代儲存格 [{number}] 的定義。尚未執行任何程式碼：請先讀過並執行，再重新執行儲存格 [{failed}]。"
+    ),
+    "The first proposal was not valid Python, so the request was sent again with its error.": (
+        "第一次的提案不是有效的 Python，因此附上錯誤重新送出了請求。"
+    ),
+    "The proposed code is not valid Python, so it was not inserted: {error}": (
+        "提案的程式碼不是有效的 Python，因此沒有插入：{error}"
+    ),
+    "The model proposes no change.": "模型沒有提出修改。",
+    "The reply contains no code. %%mimo_fix with a sentence below says more to the model.": (
+        "回覆中沒有程式碼。在 %%mimo_fix 下方寫一句話，可以給模型更多說明。"
+    ),
+    "The reply contains no code block.": "回覆中沒有程式碼區塊。",
     "{place} is {now} (recorded: {then})": "{place} 是 {now}（錄製時：{then}）",
     "the body": "本文",
     "The recorded response ends here: it was stopped during recording.": (

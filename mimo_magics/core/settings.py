@@ -20,7 +20,7 @@ from mimo_magics.core.suggest import did_you_mean
 
 Api = Literal["openai", "anthropic"]
 Auth = Literal["bearer", "api-key", "both", "x-api-key"]
-Format = Literal["markdown", "text", "json", "table"]
+Format = Literal["markdown", "text", "json", "code", "table"]
 WebSearch = Literal["on", "force"]
 Overflow = Literal["error", "drop-oldest", "summarize"]
 RunAll = Literal["run", "keep"]
@@ -282,6 +282,9 @@ class Settings:
         "Load remote images in replies instead of linking to them; their hosts see your IP address.",
     )
     debug: bool = _setting("display", False, "Show the full traceback of an error.")
+    fix_prompt: str | None = _setting(
+        "session", None, "File with your own prompt for %mimo_fix, in place of the built-in one."
+    )
     tape: str | None = _setting(
         "session", None, "Tape of HTTP calls: record:PATH, replay:PATH or auto:PATH; set by %mimo_tape."
     )
@@ -413,6 +416,7 @@ class Options(TypedDict, total=False):
     live: bool | OnOff
     remote_images: bool | OnOff
     debug: bool | OnOff
+    fix_prompt: str | None
     tape: str | None
     tape_pace: Pace
     language: Language

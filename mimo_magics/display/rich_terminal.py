@@ -28,7 +28,7 @@ from mimo_magics.core.settings import Format
 from mimo_magics.core.text import escape_invisible_characters
 from mimo_magics.document.context_html import context_line
 from mimo_magics.document.growing_result import GrowingResult
-from mimo_magics.document.markdown import iter_tokens
+from mimo_magics.document.markdown import iter_tokens, keep_code
 from mimo_magics.document.reply import shows_result
 from mimo_magics.document.result_table import result_text
 
@@ -119,7 +119,9 @@ def render_reply(
     if shows_result(reply, reply_format):
         return Group(*notes, *quiet_lines, *reasoning, Text(result_text(reply)))
     text = escape_invisible_characters(reply.text)
-    body = _render_markdown(text) if reply_format == "markdown" else Text(text)
+    if reply_format == "code":
+        text = keep_code(text)
+    body = _render_markdown(text) if reply_format in ("markdown", "code") else Text(text)
     return Group(*notes, *quiet_lines, *reasoning, body)
 
 

@@ -102,6 +102,17 @@ def code_blocks(source: str) -> list[str]:
     return [token.content for token in tokens if token.type in CODE_TOKENS]
 
 
+def keep_code(source: str) -> str:
+    """Return Markdown with only the code blocks of a source; the source itself if it has none."""
+    tokens = [token for token in _parser_for(source).parse(source) if token.type in CODE_TOKENS]
+    return "\n\n".join(map(_fence, tokens)) if tokens else source
+
+
+def _fence(token: Token) -> str:
+    marks = "`" * max(3, 1 + max(map(len, re.findall("`+", token.content)), default=0))
+    return f"{marks}{token.info.replace('`', '')}\n{token.content}{marks}"
+
+
 def code_lines(source: str) -> set[int]:
     """Return the numbers of the lines of code blocks, from 0. The lines of a fence are among them."""
     tokens = (token for block in parse_blocks(source) for token in block.tokens if token.type in CODE_TOKENS)

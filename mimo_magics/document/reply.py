@@ -19,7 +19,7 @@ from mimo_magics.document import steps, styles
 from mimo_magics.document.context_html import context_html
 from mimo_magics.document.highlighting import code_html
 from mimo_magics.document.json_text import format_json
-from mimo_magics.document.markdown import code_blocks, to_html
+from mimo_magics.document.markdown import code_blocks, keep_code, to_html
 from mimo_magics.document.paragraphs import small_html
 from mimo_magics.document.result_table import result_html, result_text
 from mimo_magics.document.sanitizer import LINK_REL, NO_MATH_CLASSES, is_external_url
@@ -240,6 +240,8 @@ def _render_text(text: str, display_options: DisplayOptions, code_number: int | 
             return code_html(escape_invisible_characters(format_json(text)), "json")
         case "text":
             return f'<pre dir="auto">{escape_html(text)}</pre>'
+        case "code":
+            return to_html(keep_code(text), code_number=code_number)
         case _:
             return to_html(text, remote_images=display_options.remote_images, code_number=code_number)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import keyword
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -29,7 +29,7 @@ from mimo_magics.notebook.command_table import MAGICS
 from mimo_magics.notebook.context_option import NO_CELLS
 from mimo_magics.notebook.media_options import MEDIA_OPTIONS, SentPrompt, add_media, as_parts
 from mimo_magics.notebook.options import OPTIONS_BY_FLAG
-from mimo_magics.notebook.schema_option import take_schema
+from mimo_magics.notebook.schema_option import check_shows_no_code, take_schema
 from mimo_magics.notebook.unresolved_references import check_expansion
 
 if TYPE_CHECKING:  # it imports pydantic
@@ -57,6 +57,8 @@ class CellRequest:
     """The name of the cell, for front ends that report no cell id."""
     append: bool = False
     fresh: bool = False
+    into_cell: bool = False
+    """Whether to insert the code of the reply as a cell below."""
     dry_run: bool = False
     code: CodeKind | None = None
     """The kind of code to print instead of making the call."""
@@ -112,6 +114,17 @@ def split_options(line: str, magic: str = "%%mimo") -> tuple[tuple[str, ...], st
     return scan.arguments, (scan.prompt or "").strip()
 
 
+def extra_text_error(options: Sequence[str], rest: str) -> BadOption:
+    """Return the error of a cell with a text after its options, such as the second file of an option."""
+    has_files = any(each.startswith(("--file", "--image", "--audio", "--video")) for each in options)
+    return BadOption(
+        Translatable("The first line of %%mimo accepts only options, not {rest!r}.", rest=rest),
+        Translatable("Write the prompt below it. For several files repeat the option: --file A --file B.")
+        if has_files
+        else Translatable("Write the prompt below it."),
+    )
+
+
 def drop_option_lines(body: str) -> str:
     """Return the body of a cell without leading `#|` lines, which are options of Quarto and nbdev."""
     return OPTION_LINES_PATTERN.sub("", body, count=1)
@@ -154,6 +167,7 @@ def build_cell_request(
     paths, fetches = settings.pop("file", ()), settings.pop("fetch", False)
     media = {name: settings.pop(name) for name in MEDIA_OPTIONS if name in settings}
     turn_settings = defaults.override(settings)
+    check_shows_no_code(schema, turn_settings.format, into_cell=request_fields.get("into_cell", False))
     sent, notices = _read_prompt(prompt, None if raw else variables, turn_settings)
     check_variable_name(request_fields.get("out"))
     sent = add_media(sent, media, variables, turn_settings.share, fetches=fetches) if media else sent

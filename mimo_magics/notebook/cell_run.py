@@ -11,6 +11,7 @@ from mimo_magics.core.errors import BadOption, Interrupted, SessionNotSaved
 from mimo_magics.core.i18n import Translatable
 from mimo_magics.core.messages import Reply
 from mimo_magics.core.renderer_protocol import Renderer
+from mimo_magics.document.code_text import CodeText, read_code
 from mimo_magics.document.reply import DisplayOptions, ReplyDocument
 from mimo_magics.notebook.cell_request import CellRequest
 from mimo_magics.session import turn_driver
@@ -65,6 +66,19 @@ class CellRun:
     def reply(self) -> Reply | None:
         """The reply, or the partial reply, with its value if there is a schema."""
         return self._running.finished_reply if self._running and self.turn else None
+
+    @property
+    def code(self) -> CodeText | None:
+        """The code of the reply, for a cell that shows or inserts it; `None` for other cells."""
+        if self.reply and (self._display_options.format == "code" or self.request.into_cell):
+            return read_code(self.reply)
+        return None
+
+    @property
+    def value(self) -> Reply | CodeText:
+        """The value of the cell: the reply, or its code with `-f code`."""
+        assert self.reply
+        return self.code or CodeText() if self._display_options.format == "code" else self.reply
 
     @asynccontextmanager
     async def _open_turn(self) -> AsyncIterator[RunningTurn]:
@@ -135,14 +149,12 @@ class CellRun:
         return add_notices(record, notices)
 
     def _iter_advice(self, turn: Turn) -> Iterator[str]:
-        """Yield how to continue an incomplete reply. An interrupted or failed cell says it in its error."""
-        if (
-            self.request.keep
-            and not turn.reply.result
-            and can_continue(turn)
-            and turn.reply.stop not in ("interrupted", "cut")
-        ):
+        """Yield how to continue an incomplete reply, which an interrupted cell says in its error, and what is missing."""
+        can_resume = self.request.keep and not turn.reply.result and can_continue(turn)
+        if can_resume and turn.reply.stop not in ("interrupted", "cut"):
             yield Translatable("The reply is incomplete; %mimo continue resumes it.")
+        if self.code == "":
+            yield Translatable("The reply contains no code block.")
 
     def _leave_document(self, turn: Turn) -> None:
         """Show the document. If the user interrupts its rendering, show plain text instead."""

@@ -331,6 +331,37 @@ Replay starts at the first call of the tape. The environment variable MIMO_TAPE=
         Command("off", "Make calls without a tape."),
     ),
 )
+_FIX_COMMAND = Command(
+    "[N]",
+    "Correct cell [N], or the cell that failed last.",
+    (
+        Option(("--replace",), "Replace this cell by the corrected one.", {"action": "store_true"}),
+        OPTIONS_BY_FLAG["--model"],
+        OPTIONS_BY_FLAG["--share"],
+        OPTIONS_BY_FLAG["--dry-run"],
+        _OUT_VALUE,
+    ),
+)
+_FIX_DETAILS = """
+    %mimo_fix                  the last error
+    %mimo_fix 3 --replace      the error of cell [3]; the code replaces this line
+
+The model gets the error, the failed cell, the cells whose functions it called, and the variables of the failing frame
+as far as share allows. It shows the cause and the change, and inserts the corrected cell below. The failed cell stays as
+it is, and nothing is run. The prompt adds no turn to the session."""
+_FIX_LINE = Magic(
+    "%mimo_fix", "Explain the error of a cell, and insert a corrected cell.", _FIX_DETAILS, (_FIX_COMMAND,)
+)
+_FIX_CELL = Magic(
+    "%%mimo_fix",
+    "Explain the error of a cell, and insert a cell that is corrected as the text below says.",
+    """
+    %%mimo_fix
+    Leave out rows without a price.
+
+The options and the rest are those of %mimo_fix.""",
+    (_FIX_COMMAND,),
+)
 _USAGE = Magic(
     "%mimo_usage",
     "Show the token usage and the cost of a session.",
@@ -344,6 +375,6 @@ MAGICS = {
     magic.name: magic
     for magic in (
         *(_PROMPT_CELL, _PROMPT_LINE, _COMPARISON_CELL, _COMPARISON_LINE, _CONFIG, _MODELS, _PANEL, _TOOLS),
-        *(_SESSION, _TAPE, _USAGE, _SPEAK_CELL, _SPEAK_LINE, _TRANSCRIBE),
+        *(_SESSION, _TAPE, _USAGE, _SPEAK_CELL, _SPEAK_LINE, _TRANSCRIBE, _FIX_LINE, _FIX_CELL),
     )
 }

@@ -126,7 +126,7 @@ class ComparisonCells:
 
     def _mark_shown(self) -> Comparison:
         assert self._last_comparison
-        self._reply_display.record_comparison(self._last_comparison)
+        self._reply_display.record_value(self._last_comparison)
         return self._last_comparison
 
     def _adopt(self, comparison: Comparison, number: int) -> None:

@@ -48,6 +48,8 @@ MAGICS = {
     ("cell", "mimo_speak"): "speak_cell",
     ("line", "mimo_speak"): "speak_line",
     ("line", "mimo_transcribe"): "mimo_transcribe",
+    ("cell", "mimo_fix"): "fix_cell",
+    ("line", "mimo_fix"): "fix_line",
 }
 """By kind and name of a magic: its method."""
 

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any
 from IPython.core.magic import needs_local_scope, no_var_expand
 
 from mimo_magics.client import model_list, portal
-from mimo_magics.core.errors import BadOption
-from mimo_magics.core.i18n import Translatable, translate
+from mimo_magics.core.i18n import translate
 from mimo_magics.core.messages import Reply
 from mimo_magics.core.renderer_protocol import DisplayTarget
 from mimo_magics.display.output import display_bundle
 from mimo_magics.display.selection import choose_renderer
+from mimo_magics.document.code_text import CodeText
 from mimo_magics.document.reply import DisplayOptions
 from mimo_magics.notebook import cell_request, comparison_request
 from mimo_magics.notebook.argument_parser import parse_command, parse_options
@@ -32,7 +32,7 @@ from mimo_magics.notebook.kernel.async_cell import AsyncCell, get_display_target
 from mimo_magics.notebook.kernel.cell_ids import CellIds
 from mimo_magics.notebook.kernel.cell_recorder import CellRecorder
 from mimo_magics.notebook.kernel.comm_pump import pump_comm_messages
-from mimo_magics.notebook.kernel.notebook_cells import SelectedCells, read_notebook_state
+from mimo_magics.notebook.kernel.notebook_cells import NotebookState, SelectedCells, read_notebook_state
 from mimo_magics.notebook.kernel.user_variables import get_prompt_variables, get_user_variables
 from mimo_magics.notebook.reply_display import ReplyDisplay
 from mimo_magics.notebook.session_selection import SessionSelection
@@ -46,8 +46,10 @@ from mimo_magics.tools.approval import (
 )
 
 if TYPE_CHECKING:  # imported on first use
+    from mimo_magics.notebook.commands.fix import FixCommands
     from mimo_magics.notebook.commands.speech import SpeechCommands
     from mimo_magics.notebook.comparison_cells import ComparisonCells
+    from mimo_magics.prompts.fix import Fix
     from mimo_magics.session.comparison.result import Comparison
     from mimo_magics.session.dry_run import DryRun
     from mimo_magics.session.speech import Speech
@@ -99,6 +101,15 @@ class MimoMagics:
             self.shell, self.config, self.session_selection, self._reply_display, APPROVAL_CALLBACKS
         )
 
+    @cached_property
+    def fixes(self) -> FixCommands:
+        """The magics for failed cells, which are imported on first use."""
+        from mimo_magics.notebook.commands.fix import FixCommands
+
+        return FixCommands(
+            self.shell, self.config, self.session_selection, self._reply_display, self._read_notebook_state
+        )
+
     def install(self) -> None:
         """Register the display of replies."""
         self._reply_display.install()
@@ -113,14 +124,16 @@ class MimoMagics:
         return any(session.history.all_turns for session in self.session_selection.sessions)
 
     @documented("%%mimo")
-    def mimo_cell(self, line: str, body: str) -> Reply | DryRun | None:
+    def mimo_cell(self, line: str, body: str) -> Reply | CodeText | DryRun | None:
         """Run `%%mimo`."""
         cell_run = self._create_cell_run(line, body)
         return self._run_cell(cell_run) if cell_run.sends_request else self._show_dry_run(cell_run)
 
     @needs_local_scope
     @documented("%mimo")
-    def mimo_line(self, line: str, local_ns: Mapping[str, Any] | None = None) -> Reply | DryRun | None:
+    def mimo_line(
+        self, line: str, local_ns: Mapping[str, Any] | None = None
+    ) -> Reply | CodeText | DryRun | None:
         """Run `%mimo`."""
         command = reply_command.parse_line(line)
         if command and command.name == "help":
@@ -136,7 +149,7 @@ class MimoMagics:
         return self._run_cell(cell_run) if cell_run.sends_request else self._show_dry_run(cell_run)
 
     @no_var_expand
-    async def mimo_cell_async(self, line: str, body: str) -> Reply | DryRun | None:
+    async def mimo_cell_async(self, line: str, body: str) -> Reply | CodeText | DryRun | None:
         """Run `%%mimo` in a cell that awaits."""
         async_cell = AsyncCell(self.shell)
         cell_run = self._create_cell_run(line, body, async_cell=async_cell)
@@ -249,6 +262,16 @@ class MimoMagics:
         """Run `%mimo_transcribe`."""
         return self.speech.transcribe(line)
 
+    @documented("%mimo_fix")
+    def fix_line(self, line: str) -> Fix | DryRun:
+        """Run `%mimo_fix`."""
+        return self.fixes.fix(line, "")
+
+    @documented("%%mimo_fix")
+    def fix_cell(self, line: str, body: str) -> Fix | DryRun:
+        """Run `%%mimo_fix`."""
+        return self.fixes.fix(line, body)
+
     def _create_cell_run(
         self,
         line: str,
@@ -259,10 +282,7 @@ class MimoMagics:
     ) -> CellRun:
         options, rest = cell_request.split_options(line)
         if body is not None and rest:
-            raise BadOption(
-                Translatable("The first line of %%mimo accepts only options, not {rest!r}.", rest=rest),
-                Translatable("Write the prompt below it."),
-            )
+            raise cell_request.extra_text_error(options, rest)
         text = rest if body is None else cell_request.drop_option_lines(body)
         prompt = None if body is None and cell_request.is_continue_line(line) else text
         request = cell_request.build_cell_request(
@@ -291,10 +311,13 @@ class MimoMagics:
 
     def _select_cells(self, selection: CellSelection) -> SelectedCells:
         """Return the cells of the notebook that `--context` selects."""
-        path = self.session_selection.notebook_path(self.config.snapshot())
-        return read_notebook_state(self.shell, self._cell_recorder, path).select(selection)
+        return self._read_notebook_state().select(selection)
 
-    def _run_cell(self, cell_run: CellRun) -> Reply:
+    def _read_notebook_state(self) -> NotebookState:
+        path = self.session_selection.notebook_path(self.config.snapshot())
+        return read_notebook_state(self.shell, self._cell_recorder, path)
+
+    def _run_cell(self, cell_run: CellRun) -> Reply | CodeText:
         with self._record_turn(cell_run):
             cell_run.run_sync()
         return self._store_reply(cell_run)
@@ -320,11 +343,15 @@ class MimoMagics:
             if cell_run.turn and cell_run.request.keep:
                 self.session_selection.record_turn(cell_run.request, cell_run.session)
 
-    def _store_reply(self, cell_run: CellRun) -> Reply:
-        reply = cell_run.reply
+    def _store_reply(self, cell_run: CellRun) -> Reply | CodeText:
+        reply, value = cell_run.reply, cell_run.value
         assert reply
         quiet = cell_run.request.settings.get("quiet") or self.config.snapshot().quiet
         self._reply_display.record_reply(reply, quiet=quiet)
+        if value is not reply:
+            self._reply_display.record_value(value)
+        if cell_run.request.into_cell and cell_run.code:
+            self.shell.set_next_input(str(cell_run.code))
         if cell_run.request.out:
-            self.shell.user_ns[cell_run.request.out] = reply
-        return reply
+            self.shell.user_ns[cell_run.request.out] = value
+        return value

@@ -175,6 +175,7 @@ REQUEST_OPTIONS = (
         "Resolution at which the model sees a video.",
         {"choices": ("default", "max"), "dest": "media_resolution"},
     ),
+    Option(("--into-cell",), "Insert the code of the reply as a new cell below. It is not run.", _SWITCH),
     Option(
         ("--dry-run",),
         "Show the request, and send nothing.",

@@ -14,18 +14,22 @@ from mimo_magics.display.clipboard import copy_to_clipboard
 from mimo_magics.display.output import Output, display_bundle
 from mimo_magics.display.selection import is_real_terminal
 from mimo_magics.document import reply as reply_document
+from mimo_magics.document.context_html import context_html
 from mimo_magics.document.reply import DisplayOptions
 from mimo_magics.notebook.commands import reply as reply_command
 from mimo_magics.notebook.commands.reply import ReplyCommand
 from mimo_magics.notebook.config.store import MimoConfig
 from mimo_magics.notebook.kernel.async_cell import get_display_target, is_cell_value
 from mimo_magics.notebook.kernel.parent_message import get_message_id, get_message_part
+from mimo_magics.session.prompt_context import describe_turn_context
 from mimo_magics.session.session import Session
 
 if TYPE_CHECKING:  # imported when something is compared
-    from mimo_magics.session.comparison.result import Comparison
+    pass
 
 SELF_DISPLAYING_TYPES = (
+    ("mimo_magics.document.code_text", "CodeText"),
+    ("mimo_magics.prompts.fix", "Fix"),
     ("mimo_magics.session.comparison.result", "Comparison"),
     ("mimo_magics.session.limits.usage_report", "UsageReport"),
     ("mimo_magics.session.speech", "Speech"),
@@ -68,9 +72,9 @@ class ReplyDisplay:
         self._last_reply = self._just_shown[get_message_id(self._shell)] = reply
         self._footer = "" if quiet else reply_document.footer(reply)
 
-    def record_comparison(self, comparison: Comparison) -> None:
-        """Record the comparison that is the value of its cell and that the cell has shown already."""
-        self._just_shown[get_message_id(self._shell)] = comparison
+    def record_value(self, value: object) -> None:
+        """Record the value of a cell that the cell has shown already."""
+        self._just_shown[get_message_id(self._shell)] = value
 
     def show_value(self, value: Any, output: Output | None = None) -> None:
         """Show a value that displays itself, and that is the value of its cell: in a new output, or in this one."""
@@ -86,7 +90,8 @@ class ReplyDisplay:
         """
         match command:
             case ReplyCommand("show", number):
-                self._show(reply_command.select_turn(session.turns, number).reply)
+                turn = reply_command.select_turn(session.turns, number)
+                self._show(turn.reply, context_html(describe_turn_context(turn)))
             case ReplyCommand("insert", number):
                 code = reply_command.select_code_block(self._last_reply, number)
                 self._shell.set_next_input(code, replace=self._is_whole_cell())
@@ -105,7 +110,7 @@ class ReplyDisplay:
         display_bundle(reply_command.copyable_bundle(text))
         if not is_real_terminal():
             return
-        _print(
+        print_text(
             translate("Copied to the clipboard, if the terminal supports OSC 52.")
             if copy_to_clipboard(text)
             else translate("The text is too long for the clipboard of a terminal.")
@@ -117,7 +122,7 @@ class ReplyDisplay:
             self._show(reply)
         elif get_display_target(self._shell) == "terminal":
             # The footer follows `Out[n]:`.
-            _print(self._footer)
+            print_text(self._footer)
         self._note_capture()
 
     def _display_value(self, value: Any) -> None:
@@ -126,13 +131,13 @@ class ReplyDisplay:
             display_bundle(value._repr_mimebundle_())
         self._note_capture()
 
-    def _show(self, reply: Reply) -> None:
+    def _show(self, reply: Reply, head: str = "") -> None:
         if get_display_target(self._shell) == "terminal":
-            _print(reply_document.reply_plain_text(reply))
+            print_text(reply_document.reply_plain_text(reply))
             return
         settings = self._config.snapshot()
         display_options = DisplayOptions.from_settings(settings)
-        display_bundle(reply_document.reply_bundle(reply, display_options=display_options))
+        display_bundle(reply_document.reply_bundle(reply, display_options=display_options, head=head))
 
     def _is_shown_value(self, value: object) -> bool:
         return value is self._just_shown.get(get_message_id(self._shell)) and is_cell_value(self._shell)
@@ -153,6 +158,6 @@ class ReplyDisplay:
         self._captured = [], 0
 
 
-def _print(text: str) -> None:
+def print_text(text: str) -> None:
     """Print a text without control characters and without characters that the standard output cannot encode."""
     print(replace_unencodable_characters(replace_control_characters(text)))  # noqa: T201

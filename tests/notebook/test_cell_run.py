@@ -280,3 +280,37 @@ def test_a_truncated_reply_names_continue(kernel: Kernel, peer: Peer) -> None:
     assert cell_notices(kernel.run("%%mimo --no-history\nCount.")) == []
     peer.answers(obey)
     assert cell_notices(kernel.run("%mimo continue")) == []
+
+
+CODE_REPLY = "First:\n\n```python\nprint(1)\n```\n\nThen:\n\n- in a list\n\n  ~~~\n  print(2)\n  ~~~\n\nDone."
+
+
+def send_code(peer: Peer, text: str = CODE_REPLY) -> None:
+    peer.script = lambda seen: stream(seen, reply(text))
+
+
+def test_the_format_code_shows_and_returns_only_the_code(kernel: Kernel, peer: Peer) -> None:
+    send_code(peer)
+    ran = kernel.run("%%mimo -f code -o code\nPrint 1.")
+    html = ran.outputs[-1]["data"]["text/html"]
+    assert ("First" in html, "Then" in html, html.count("<pre"), len(ran.outputs)) == (False, False, 2, 1)
+    shown = kernel.run("print(code)\nexec(code)\ntype(code).__name__, isinstance(code, str), code is _")
+    assert shown.text == "print(1)\n\nprint(2)\n1\n2\n"
+    assert shown.documents == ["('CodeText', True, True)"]
+    assert kernel.run("code").documents == ["print(1)\n\nprint(2)"]
+
+
+def test_a_reply_without_code_is_shown_whole_and_its_code_is_empty(kernel: Kernel, peer: Peer) -> None:
+    send_code(peer, "I cannot.")
+    ran = kernel.run("%%mimo -f code --into-cell -o code\nPrint 1.")
+    assert "I cannot." in ran.outputs[-1]["data"]["text/html"]
+    assert "The reply contains no code block." in ran.outputs[-1]["data"]["text/html"]
+    assert (ran.payload, kernel.run("len(code)").documents) == ([], ["0"])
+
+
+def test_the_code_of_a_reply_goes_into_a_cell_below(kernel: Kernel, peer: Peer) -> None:
+    send_code(peer)
+    ran = kernel.run("%%mimo --into-cell\nPrint 1.")
+    assert ran.payload == [{"source": "set_next_input", "text": "print(1)\n\nprint(2)", "replace": False}]
+    assert kernel.run("type(_).__name__").documents == ["'Reply'"]
+    assert kernel.run("x = %mimo --into-cell -q Print 1.").payload[0]["text"] == "print(1)\n\nprint(2)"

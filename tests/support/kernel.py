@@ -37,6 +37,8 @@ class Ran:
     """All messages to widgets, in order."""
     payload: list[dict[str, Any]] = field(default_factory=list)
     """Requests to the front end."""
+    number: int = 0
+    """The number between brackets beside the cell."""
 
     @property
     def error(self) -> list[str]:
@@ -175,6 +177,7 @@ class Kernel:
                 if ran := results.get(message["parent_header"].get("msg_id", "")):
                     ran.status = message["content"]["status"]
                     ran.payload = message["content"].get("payload", [])
+                    ran.number = message["content"].get("execution_count", 0)
             for message in self._shown():
                 self._work(message)
                 if message["content"].get("execution_state") == "idle":

@@ -20,6 +20,8 @@ from mimo_magics.document.sanitizer import MATH_CLASSES
 
 LONG_FENCE = "`" * 24
 """A fence that no model closes."""
+MARKDOWN_FORMATS = ("markdown", "code")
+"""The formats whose text is Markdown, of which one shows only the code blocks."""
 DISPLAY_MATH = ("$$", "\\[")
 """The beginnings of a formula in a block of its own."""
 CLASSES = {
@@ -54,7 +56,7 @@ class StreamingMarkdown:
         self._factory = factory
         self._display_options = display_options
         self._first_number = first_number
-        is_markdown = display_options.format == "markdown"
+        is_markdown = display_options.format in MARKDOWN_FORMATS
         self._code_cells = code_cells if is_markdown else None
         self._splitter = BlockSplitter("" if is_markdown else f"{LONG_FENCE}{display_options.format}\n")
         self._is_continuation = False
@@ -159,7 +161,7 @@ class StreamingMarkdown:
 
     def _render_content(self, source: str) -> str:
         options = self._display_options
-        if options.format != "markdown":
+        if options.format not in MARKDOWN_FORMATS:
             return "".join(
                 code_html(escape_invisible_characters(code), options.format) for code in code_blocks(source)
             )
@@ -169,6 +171,8 @@ class StreamingMarkdown:
             code_number=self._next_number,
             continues_code=self._is_continuation and source.startswith(FENCES),
         )
+        if options.format == "code" and "<pre" not in html:
+            return ""
         for style, class_attribute in CLASSES.items():
             html = html.replace(f' style="{style}"', class_attribute)
         return html

@@ -1,0 +1,1 @@
+"""Prompts that are kept: those of this package, and prompt functions."""
