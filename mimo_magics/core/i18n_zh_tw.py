@@ -1212,6 +1212,26 @@ TRANSLATIONS: dict[str, str] = {
         "回覆中沒有程式碼。在 %%mimo_fix 下方寫一句話，可以給模型更多說明。"
     ),
     "The reply contains no code block.": "回覆中沒有程式碼區塊。",
+    # tests of a function
+    "File with your own prompt for %mimo_test, in place of the built-in one.": (
+        "你自己的 %mimo_test 提示詞檔案，取代內建的提示詞。"
+    ),
+    "There is no function to test.": "沒有要測試的函式。",
+    "Write its name: %mimo_test NAME": "請寫下它的名稱：%mimo_test NAME",
+    "There is no function {name} in the notebook.": "筆記本中沒有函式 {name}。",
+    "Run the cell that defines it first.": "請先執行定義它的儲存格。",
+    "The source of {name} is unknown.": "不知道 {name} 的原始碼。",
+    "Use a function that a cell of this notebook defines.": "請使用此筆記本的儲存格所定義的函式。",
+    "%mimo_test runs code of a model, so an unattended run refuses it.": (
+        "%mimo_test 會執行模型寫的程式碼，因此無人值守的執行會拒絕。"
+    ),
+    "Run the cell yourself, and approve the tests.": "請自己執行儲存格，並核准測試。",
+    "pytest is not installed.": "沒有安裝 pytest。",
+    "The reply contains no test.": "回覆中沒有測試。",
+    "The tests were not approved, so they did not run.": "測試未獲核准，因此沒有執行。",
+    "The tests of {name} were stopped after {seconds:.0f} seconds.": "{name} 的測試在 {seconds:.0f} 秒後被停止。",
+    "No test of {name} ran.": "沒有執行 {name} 的任何測試。",
+    "Tests of {name}: {passed} passed, {failed} failed.": "{name} 的測試：{passed} 個通過，{failed} 個失敗。",
     "{place} is {now} (recorded: {then})": "{place} 是 {now}（錄製時：{then}）",
     "the body": "本文",
     "The recorded response ends here: it was stopped during recording.": (
@@ -1228,4 +1248,51 @@ TRANSLATIONS: dict[str, str] = {
     "No tape in use.": "沒有使用錄製檔。",
     "Recording to {name}; the first call overwrites it. It contains {calls}.": "正在錄製到 {name}；第一次呼叫會覆寫它。其中有 {calls}。",
     "Tape switched off.": "已停用錄製檔。",
+    # prompt functions and prompt files
+    "The prompt of {name} is empty.": "{name} 的提示詞是空的。",
+    "Write it below %%mimo --define {name}.": "請寫在 %%mimo --define {name} 的下方。",
+    "{reference} has no value.": "{reference} 沒有值。",
+    "{name}() was not called: {reason}.": "沒有呼叫 {name}()：{reason}。",
+    "version {version}": "版本 {version}",
+    "System prompt": "系統提示詞",
+    "The reply is incomplete.": "回覆不完整。",
+    "The reply is truncated; raise max_tokens.": "回覆被截斷；請提高 max_tokens。",
+    "{name} is not a valid function name.": "{name} 不是有效的函式名稱。",
+    "Use a Python identifier, such as classify.": "請使用 Python 識別字，例如 classify。",
+    "{name} is not a valid name of a slot.": "{name} 不是有效的插槽名稱。",
+    "Use a Python identifier as the name of a slot.": "請用 Python 識別字作為插槽名稱。",
+    "{name} is not an option of a prompt function.": "{name} 不是提示詞函式的選項。",
+    "Options are settings such as model; the system prompt has its own argument.": (
+        "選項是 model 這類設定；系統提示詞有自己的引數。"
+    ),
+    "Not saved in the prompt file: {names}.": "沒有存入提示詞檔案：{names}。",
+    "The prompt file has no header.": "提示詞檔案沒有標頭。",
+    "A prompt file is a TOML header between two lines +++, and the prompt below it.": (
+        "提示詞檔案是兩行 +++ 之間的 TOML 標頭，下方是提示詞。"
+    ),
+    "Keys of the header: {names}.": "標頭的鍵：{names}。",
+    "Unknown key {key} in the header.": "標頭有未知的鍵 {key}。",
+    "The header is not valid TOML: {reason}.": "標頭不是有效的 TOML：{reason}。",
+    "{key} must be a value of type {kind}.": "{key} 的值必須是 {kind} 型別。",
+    "many needs a schema.": "many 需要 schema。",
+    "The schema in the header is not a JSON Schema.": "標頭裡的 schema 不是 JSON Schema。",
+    "Write an object of JSON, at most {depth} levels deep.": "請寫一個 JSON 物件，最多 {depth} 層。",
+    "A slot of a prompt file is a name, not {reference}.": "提示詞檔案的插槽是一個名稱，不能是 {reference}。",
+    "Use a name such as {text}, and pass the value in the call.": "請用 {text} 這樣的名稱，並在呼叫時傳入值。",
+    "The prompt file is larger than {size:,} KB.": "提示詞檔案大於 {size:,} KB。",
+    "Shorten the prompt, or pass the long text in a slot.": "請縮短提示詞，或把長文字放進插槽傳入。",
+    "The prompt file is not UTF-8 text.": "提示詞檔案不是 UTF-8 文字。",
+    "{flag} cannot be combined with --define.": "{flag} 不能與 --define 一起使用。",
+    "A prompt function keeps model, sampling, system prompt and schema.": (
+        "提示詞函式保留模型、取樣、系統提示詞和結構描述。"
+    ),
+    "version": "版本",
+    "system prompt": "系統提示詞",
+    "No prompt functions are defined.": "還沒有定義提示詞函式。",
+    "Saved {name}, version {version}, to {path}.": "已將 {name}（版本 {version}）存到 {path}。",
+    "The name {name} is in use.": "名稱 {name} 已在使用中。",
+    "Choose another name: %mimo_prompts load PATH NAME": "請另選名稱：%mimo_prompts load PATH NAME",
+    "There is no prompt function {name}.": "沒有提示詞函式 {name}。",
+    "%mimo_prompts lists them.": "%mimo_prompts 會列出它們。",
+    "calls": "呼叫次數",
 }

@@ -11,6 +11,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from mimo_magics.context.picture import render_part
+from mimo_magics.context.prompt_references import expand
 from mimo_magics.core.errors import BadOption
 from mimo_magics.core.i18n import Translatable
 from mimo_magics.core.messages import Message, TextPart
@@ -23,7 +24,6 @@ from mimo_magics.notebook.cell_context import (
     select_no_cells,
 )
 from mimo_magics.notebook.cell_files import add_files
-from mimo_magics.notebook.cell_variables import expand
 from mimo_magics.notebook.command_line import scan_options
 from mimo_magics.notebook.command_table import MAGICS
 from mimo_magics.notebook.context_option import NO_CELLS

@@ -150,8 +150,12 @@ class CellRun:
 
     def _iter_advice(self, turn: Turn) -> Iterator[str]:
         """Yield how to continue an incomplete reply, which an interrupted cell says in its error, and what is missing."""
-        can_resume = self.request.keep and not turn.reply.result and can_continue(turn)
-        if can_resume and turn.reply.stop not in ("interrupted", "cut"):
+        if (
+            self.request.keep
+            and not turn.reply.result
+            and can_continue(turn)
+            and turn.reply.stop not in ("interrupted", "cut")
+        ):
             yield Translatable("The reply is incomplete; %mimo continue resumes it.")
         if self.code == "":
             yield Translatable("The reply contains no code block.")

@@ -6,11 +6,11 @@ import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from mimo_magics.context.prompt_references import NAME, find_variable
 from mimo_magics.core.errors import BadOption
 from mimo_magics.core.i18n import Translatable
 from mimo_magics.core.suggest import did_you_mean
 from mimo_magics.core.text import quote
-from mimo_magics.notebook.cell_variables import NAME, find_variable
 
 if TYPE_CHECKING:  # it imports pydantic
     from mimo_magics.session.structured.schema import ResultSchema

@@ -23,7 +23,10 @@ PAGES = [
     "README.md",
     *(
         f"docs/{name}.md"
-        for name in ("parameters", "results", "sessions", "tools", "tapes", "speech", "front-ends")
+        for name in (
+            *("parameters", "results", "sessions", "tools", "tapes", "prompts"),
+            *("speech", "front-ends"),
+        )
     ),
 ]
 """The pages that have a Chinese twin."""
