@@ -20,7 +20,7 @@ from mimo_magics.core.suggest import did_you_mean
 
 Api = Literal["openai", "anthropic"]
 Auth = Literal["bearer", "api-key", "both", "x-api-key"]
-Format = Literal["markdown", "text", "json", "code"]
+Format = Literal["markdown", "text", "json", "table", "code"]
 WebSearch = Literal["on", "force"]
 Overflow = Literal["error", "drop-oldest", "summarize"]
 RunAll = Literal["run", "keep"]

@@ -64,8 +64,8 @@ class CellRun:
 
     @property
     def reply(self) -> Reply | None:
-        """The reply, or the partial reply."""
-        return self.turn.reply if self.turn else None
+        """The reply, or the partial reply, with its value if there is a schema."""
+        return self._running.finished_reply if self._running and self.turn else None
 
     @property
     def code(self) -> CodeText | None:
@@ -88,6 +88,7 @@ class CellRun:
             keep=request.keep,
             new=request.new,
             tools=self._tools,
+            schema=request.schema,
             **self._stream_options,
             **request.settings,
         )
@@ -122,6 +123,7 @@ class CellRun:
             cell=stream_options["cell"],
             append=stream_options["append"],
             reuse=(lambda _: False) if request.fresh else None,
+            schema=request.schema,
             **settings,
         )
         return draft.to_code(request.code) if request.code else draft.add_warnings(request.notices)

@@ -68,8 +68,7 @@ class Session:
         name: name of the session.
         tools: functions that the model may call, or tools of `mimo_magics.tools.registry`.
         options: fields of `Settings` that this session overrides; a prompt may override them for itself. All others
-            come from the notebook, or are the built-in ones. With a preset, the base URL, header of the API key and
-            model of the notebook do not hold.
+            come from the notebook, or are the built-in ones; with a preset, except for base URL, key header and model.
     """
 
     def __init__(
@@ -481,7 +480,8 @@ class Session:
 
     def count_unrecorded(self, usage: Usage, cost: float | None) -> None:
         """Count a call that no turn of the history holds."""
-        self.unrecorded = self.unrecorded.add_call(usage, cost)
+        with self.lock.counting:
+            self.unrecorded = self.unrecorded.add_call(usage, cost)
 
     def compute_spending(self, settings: Settings) -> Spending:
         """Return tokens and cost of all calls, at the prices of these settings."""

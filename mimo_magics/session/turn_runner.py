@@ -482,7 +482,8 @@ def _create_result_rounds(turn_input: TurnInput) -> ResultRounds | None:
         return None
     from mimo_magics.session.structured.rounds import ResultRounds
 
-    return ResultRounds(turn_input.schema, json_mode=bool(turn_input.params.response_format))
+    json_mode, as_frame = bool(turn_input.params.response_format), turn_input.settings.format == "table"
+    return ResultRounds(turn_input.schema, json_mode=json_mode, as_frame=as_frame)
 
 
 def _ends_with_text(message: Message) -> bool:

@@ -19,6 +19,7 @@ from mimo_magics.notebook.config.allowed_values import TYPE_HINTS
 from mimo_magics.notebook.config.store import SETTINGS
 from mimo_magics.notebook.context_option import KINDS as SELECTION_KINDS
 from mimo_magics.notebook.media_options import KINDS
+from mimo_magics.notebook.schema_option import list_schema_names
 from mimo_magics.session.storage.export import EXPORTERS
 from mimo_magics.session.system_prompt import NO_SYSTEM_PROMPT, SYSTEM_PROMPTS
 from mimo_magics.tape.tape import OFF, Mode
@@ -144,6 +145,7 @@ VALUE_SOURCES: Mapping[str, Callable[[Choices, GivenOptions], TextsByKind]] = {
     "tape": lambda *_: {"value": (*(f"{mode}:" for mode in get_args(Mode)), OFF)},
     "tool_choice": lambda choices, _: {"value": ("auto", "none", "required"), "tool": choices.tools},
     "tools": lambda choices, _: {"tool": choices.tools, "function": list_tool_functions(choices)},
+    "schema": lambda choices, _: {"class": sort_names(list_schema_names(choices.variables))},
     "context": lambda *_: {"value": (*SELECTION_KINDS, "cells=")},
     "session": lambda choices, _: {"session": choices.sessions},
     "setting": lambda *_: {"setting": SETTINGS},

@@ -9,6 +9,7 @@ from typing import Any
 
 from mimo_magics.core.messages import Reply
 from mimo_magics.session.structured.reading import INCOMPLETE_LIST, Reading
+from mimo_magics.session.structured.result_frame import build_result_frame
 from mimo_magics.session.structured.schema import LIST_KEY, ResultSchema
 
 
@@ -17,7 +18,7 @@ class StructuredResult:
     """The validated value of a reply."""
 
     value: Any = None
-    """The object, or the list of the valid items. `None` if the reply contains no result."""
+    """The object, the list of the valid items, or their data frame. `None` if the reply contains no result."""
     errors: tuple[str, ...] = ()
     """What is wrong with the reply; empty if the value is complete."""
     json_text: str = ""
@@ -29,19 +30,21 @@ class StructuredReply(Reply):
     """A reply with the validated value. `text` is what the model wrote, in all rounds."""
 
     value: Any = None
-    """The object, or the list of the valid items. `None` if the reply contains no result."""
+    """The object, the list of the valid items, or their data frame. `None` if the reply contains no result."""
     errors: tuple[str, ...] = ()
     """What is wrong with the reply; empty if the value is complete."""
 
 
-def build_result(reading: Reading, schema: ResultSchema) -> StructuredResult:
-    """Return the result of what was read."""
+def build_result(reading: Reading, schema: ResultSchema, *, as_frame: bool = False) -> StructuredResult:
+    """Return the result of what was read. With `as_frame` its value is a data frame."""
     errors = tuple(_describe_errors(reading, schema))
     valid = reading.valid_items
     if reading.problem or not (valid or schema.is_list):
         return StructuredResult(None, errors)
     data: Any = {LIST_KEY: [item.data for item in valid]} if schema.is_list else valid[0].data
     value: Any = [item.value for item in valid] if schema.is_list else valid[0].value
+    if as_frame:
+        value = build_result_frame(valid, schema)
     return StructuredResult(value, errors, json.dumps(data, ensure_ascii=False))
 
 

@@ -81,6 +81,11 @@ class ResultSchema:
         )
 
     @property
+    def item_dtype(self) -> str:
+        """The dtype of items that are not objects."""
+        return self._choose_dtype(self.resolve(self.item_schema))
+
+    @property
     def instructions(self) -> str:
         """The text that follows the prompt. The form is last, because small models else reply with the schema."""
         keys = ", ".join(f'"{name}"' for name in self.required)
