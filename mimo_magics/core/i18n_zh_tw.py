@@ -1231,4 +1231,21 @@ TRANSLATIONS: dict[str, str] = {
     "Options are settings such as model; the system prompt has its own argument.": (
         "選項是 model 這類設定；系統提示詞有自己的引數。"
     ),
+    "Not saved in the prompt file: {names}.": "沒有存入提示詞檔案：{names}。",
+    "The prompt file has no header.": "提示詞檔案沒有標頭。",
+    "A prompt file is a TOML header between two lines +++, and the prompt below it.": (
+        "提示詞檔案是兩行 +++ 之間的 TOML 標頭，下方是提示詞。"
+    ),
+    "Keys of the header: {names}.": "標頭的鍵：{names}。",
+    "Unknown key {key} in the header.": "標頭有未知的鍵 {key}。",
+    "The header is not valid TOML: {reason}.": "標頭不是有效的 TOML：{reason}。",
+    "{key} must be a value of type {kind}.": "{key} 的值必須是 {kind} 型別。",
+    "many needs a schema.": "many 需要 schema。",
+    "The schema in the header is not a JSON Schema.": "標頭裡的 schema 不是 JSON Schema。",
+    "Write an object of JSON, at most {depth} levels deep.": "請寫一個 JSON 物件，最多 {depth} 層。",
+    "A slot of a prompt file is a name, not {reference}.": "提示詞檔案的欄位是一個名稱，不能是 {reference}。",
+    "Use a name such as {{text}}, and pass the value in the call.": "請用 {{text}} 這樣的名稱，並在呼叫時傳入值。",
+    "The prompt file is larger than {size:,} KB.": "提示詞檔案大於 {size:,} KB。",
+    "Shorten the prompt, or pass the long text in a slot.": "請縮短提示詞，或把長文字放進欄位傳入。",
+    "The prompt file is not UTF-8 text.": "提示詞檔案不是 UTF-8 文字。",
 }

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from hashlib import sha256
 from inspect import Parameter, Signature
+from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +23,12 @@ from mimo_magics.core.messages import Reply
 from mimo_magics.core.renderer_protocol import SilentRenderer
 from mimo_magics.core.settings import Settings
 from mimo_magics.core.text import LINE_END, escape_invisible_characters, quote
+from mimo_magics.prompts.prompt_file import (
+    FILE_OPTIONS,
+    PromptContent,
+    read_prompt_file,
+    write_prompt_file,
+)
 from mimo_magics.session import turn_driver
 from mimo_magics.session.current_session import get_current_session
 from mimo_magics.session.one_off_turn import open_one_off_turn
@@ -34,11 +41,6 @@ if TYPE_CHECKING:
     from mimo_magics.session.session import Session
     from mimo_magics.session.structured.schema import ResultSchema
 
-FILE_OPTIONS = (
-    *("model", "temperature", "top_p", "max_tokens", "stop", "frequency_penalty", "presence_penalty"),
-    *("thinking", "json"),
-)
-"""The options that a prompt file holds: model and sampling. They also decide on the version."""
 VERSION_CHARS = 12
 MAX_NAME_CHARS = 60
 MAX_WARNED_ERRORS = 3
@@ -80,7 +82,7 @@ class PromptFunction:
         """
         check_name(self.name)
         self._set("prompt", normalize_text(self.prompt))
-        self._set("system", normalize_text(self.system) if self.system else None)
+        self._set("system", normalize_text(self.system or "") or None)
         self._set("options", MappingProxyType(normalize_options(self.options)))
         self._set("schema", _normalize_schema(self.schema))
         if not self.prompt.strip():
@@ -132,6 +134,20 @@ class PromptFunction:
         async with self._open_turn(self._bind((), values), options) as running:
             await turn_driver.drive(running, SilentRenderer(), refuse_unattended)
         return running.finished_reply
+
+    def save(self, path: str | Path) -> None:
+        """Write the function to a prompt file, which `load_prompt` reads.
+
+        A file holds model, sampling, system prompt and schema: a warning names the options that are left out.
+
+        Raises:
+            BadPromptFile: the file holds something else or cannot be written, or the prompt does not fit into a file.
+        """
+        content = PromptContent(self.prompt, self.system, self.file_options, self.schema)
+        write_prompt_file(Path(path), content)
+        if left_out := [name for name in self.options if name not in FILE_OPTIONS]:
+            text = translate("Not saved in the prompt file: {names}.", names=", ".join(left_out))
+            warnings.warn(text, PromptWarning, stacklevel=2)
 
     def get_value(self, reply: Reply) -> Any:
         """Return the value of a reply of `run`: the validated one with a schema, else the text."""
@@ -232,6 +248,23 @@ class PromptFunction:
             more = f" (+{len(lines) - MAX_WARNED_ERRORS})" if len(lines) > MAX_WARNED_ERRORS else ""
             warnings.warn(f"{self.name}: {shown}{more}", PromptWarning, stacklevel=3)
         return self.get_value(reply)
+
+
+def load_prompt(path: str | Path, name: str = "") -> PromptFunction:
+    """Return the prompt function of a file. Nothing in the file is run, and nothing is sent.
+
+    Args:
+        path: the prompt file.
+        name: the name of the function; by default that of the file without its ending.
+
+    Raises:
+        BadPromptFile: the file cannot be read, is too large, or is not a valid prompt file.
+        BadOption: the name, a slot, the schema or an option is not valid.
+    """
+    content = read_prompt_file(Path(path))
+    return PromptFunction(
+        name or Path(path).stem, content.prompt, content.schema, content.system, content.options
+    )
 
 
 def find_problems(reply: Reply) -> tuple[str, ...]:

@@ -56,9 +56,7 @@ async def test_run_returns_the_whole_reply(peer: Peer) -> None:
     one = find.run(text="?")
     other = await find.run_async({"text": "?"}, model="other")
     assert one.text == other.text == EMMA_JSON
-    assert (
-        find.get_value(one) == find.get_value(other) == Book(title="Emma", author="Jane Austen", pages=474)
-    )
+    assert find.get_value(one) == find.get_value(other) == Book(title="Emma", author="Jane Austen", pages=474)
     assert peer.requests[1].body["model"] == "other"
 
 
