@@ -47,9 +47,11 @@ from mimo_magics.tools.approval import (
 )
 
 if TYPE_CHECKING:  # imported on first use
+    from mimo_magics.notebook.commands.check import CheckCommands
     from mimo_magics.notebook.commands.fix import FixCommands
     from mimo_magics.notebook.commands.speech import SpeechCommands
     from mimo_magics.notebook.comparison_cells import ComparisonCells
+    from mimo_magics.prompts.check_result import CheckResult
     from mimo_magics.prompts.fix import Fix
     from mimo_magics.session.comparison.result import Comparison
     from mimo_magics.session.dry_run import DryRun
@@ -110,6 +112,13 @@ class MimoMagics:
         return FixCommands(
             self.shell, self.config, self.session_selection, self._reply_display, self._read_notebook_state
         )
+
+    @cached_property
+    def checks(self) -> CheckCommands:
+        """The checks of prompt functions, which are imported on first use."""
+        from mimo_magics.notebook.commands.check import CheckCommands
+
+        return CheckCommands(self.shell, self.config, self.session_selection, self._reply_display)
 
     def install(self) -> None:
         """Register the display of replies."""
@@ -272,6 +281,16 @@ class MimoMagics:
     def fix_cell(self, line: str, body: str) -> Fix | DryRun:
         """Run `%%mimo_fix`."""
         return self.fixes.fix(line, body)
+
+    @documented("%%mimo_check")
+    def check_cell(self, line: str, body: str) -> CheckResult:
+        """Run `%%mimo_check`."""
+        return self.checks.check(line, body)
+
+    @no_var_expand
+    async def check_cell_async(self, line: str, body: str) -> CheckResult:
+        """Run `%%mimo_check` in a cell that awaits."""
+        return await self.checks.check_async(line, body)
 
     def _create_cell_run(
         self,
