@@ -45,7 +45,7 @@ def _iter_rates(result: CheckResult) -> Iterator[str]:
     for each in result.rates:
         name = " · ".join(filter(None, (result.name, each.variant)))
         yield translate(
-            "{name}: {successes} of {count} cases pass{share}",
+            "{name}: {successes} of {count} cases passed{share}",
             name=quote(name, MAX_TEXT_CHARS),
             successes=each.rate.successes,
             count=each.rate.count,
@@ -68,7 +68,8 @@ def format_interval(rate: Rate) -> str:
 
 def _describe_test(each: VariantTest) -> str:
     return translate(
-        "{first} → {second}: {only_first} cases pass only before, {only_second} only after; p = {p:.2g} (exact McNemar)",
+        "{first} → {second}: cases that pass only with the first {only_first}, only with the second {only_second}; "
+        "exact McNemar p = {p:.2g}",
         first=quote(each.first, MAX_TEXT_CHARS),
         second=quote(each.second, MAX_TEXT_CHARS),
         only_first=each.test.only_first,
@@ -83,7 +84,10 @@ def _describe_calls(result: CheckResult) -> str:
         filter(
             None,
             (
-                translate("{count:,} calls", count=result.request_count),
+                translate(
+                    "{count:,} call" if result.request_count == 1 else "{count:,} calls",
+                    count=result.request_count,
+                ),
                 translate("{input:,} → {output:,} tokens", input=usage.input, output=usage.output),
                 f"{cost:.4f} USD" if cost else "",
                 f"{result.seconds:.1f} s",
@@ -159,7 +163,12 @@ def _has_repetitions(result: CheckResult) -> bool:
 
 def _iter_notes(result: CheckResult) -> Iterator[str]:
     if missing := sum(bool(row.failure) for row in result.rows):
-        yield Translatable("{count} calls have no reply and are not counted.", count=missing)
+        yield Translatable(
+            "{count} call has no reply and is not counted."
+            if missing == 1
+            else "{count} calls have no reply and are not counted.",
+            count=missing,
+        )
     if _has_repetitions(result):
         yield REPEAT_NOTE
     if result.unverified_checks:

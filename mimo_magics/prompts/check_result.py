@@ -159,7 +159,7 @@ class CheckResult:
         return {**self._bundle, "text/plain": replace_unencodable_characters(self._bundle["text/plain"])}
 
     def __repr__(self) -> str:
-        return f"<CheckResult of {self.name}: {self.rate.successes} of {self.rate.count} cases pass>"
+        return f"<CheckResult of {self.name}: {self.rate.successes} of {self.rate.count} cases passed>"
 
 
 def build_result(run: CheckRun) -> CheckResult:
