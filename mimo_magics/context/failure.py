@@ -23,6 +23,8 @@ MAX_LINE_CHARS, MAX_MESSAGE_BYTES = 300, 4_000
 MAX_VARIABLES = 20
 VARIABLE_PART = 10
 """A variable gets this part of the budget of a value."""
+INNER_NAMES = ("<genexpr>", "<listcomp>", "<dictcomp>", "<setcomp>", "<lambda>")
+"""Frames that see the variables of the frame around them."""
 UNSHOWN_TYPES = (ModuleType, FunctionType, type)
 """Their names in the code say enough."""
 
@@ -42,8 +44,8 @@ class Failure:
     """The numbers of the cells in the traceback: the one that failed, then those whose functions it called."""
     outline: str = ""
     """The traceback without the message and without lines of code."""
-    frame: FrameType | None = None
-    """The last frame of the user's code, where the error is known as an object."""
+    frames: tuple[FrameType, ...] = ()
+    """The last frame of the user's code, and the one around a comprehension, where the error is known as an object."""
 
 
 def describe_failure(error: BaseException, find_cell: FindCell) -> Failure:
@@ -57,8 +59,8 @@ def describe_failure(error: BaseException, find_cell: FindCell) -> Failure:
     cells = dict.fromkeys(cell for each in chain for cell in _iter_cells(each, find_cell))
     text = "\n\n".join(_error_text(each, find_cell) for each in chain)
     outline = "\n\n".join(_error_outline(each, find_cell) for each in chain)
-    frame = _find_user_frame(error.__traceback__, find_cell)
-    return Failure(error_type(error), text, tuple(cells), outline, frame)
+    frames = _find_user_frames(error.__traceback__, find_cell)
+    return Failure(error_type(error), text, tuple(cells), outline, frames)
 
 
 def render_failure(failure: Failure, share: Share) -> ContextPart:
@@ -76,20 +78,22 @@ def render_variables(failure: Failure, source: str, value_budget: int, share: Sh
         value_budget: budget of one value in bytes, of which each variable gets a part.
         share: what may be sent of a frame, an array or a container.
     """
-    if not failure.frame:
-        return
-    variables = failure.frame.f_locals
-    is_function = variables is not failure.frame.f_globals
-    names = list(variables) if is_function else sorted(_find_names(source))
-    for name in [each for each in names if _is_variable(each, variables)][:MAX_VARIABLES]:
+    variables: dict[str, Any] = {}
+    for frame in failure.frames:
+        is_cell = frame.f_locals is frame.f_globals
+        names = sorted(_find_names(source)) if is_cell else list(frame.f_locals)
+        variables |= {name: frame.f_locals[name] for name in names if _is_variable(name, frame.f_locals)}
+    for name in list(variables)[:MAX_VARIABLES]:
         # `render_value` would send a scalar in any case, but the user did not put this one into a prompt.
         part = summarize(variables[name], value_budget // VARIABLE_PART, share)
         yield replace(part, text=f"{name}: {part.text}\n\n", name=name)
 
 
 def _is_variable(name: str, variables: Mapping[str, Any]) -> bool:
+    # The iterator of a comprehension has the name `.0`.
     return (
-        not name.startswith("__")
+        name.isidentifier()
+        and not name.startswith("__")
         and name in variables
         and not issubclass(type(variables[name]), UNSHOWN_TYPES)
     )
@@ -174,11 +178,12 @@ def _place(file: str, find_cell: FindCell) -> str:
     return parts[-1]
 
 
-def _find_user_frame(trace: TracebackType | None, find_cell: FindCell) -> FrameType | None:
-    """Return the last frame that belongs to a cell."""
-    frame = None
+def _find_user_frames(trace: TracebackType | None, find_cell: FindCell) -> tuple[FrameType, ...]:
+    """Return the last frame that belongs to a cell, after the one around it if it is a comprehension or a lambda."""
+    frames: list[FrameType] = []
     while trace:
         if find_cell(trace.tb_frame.f_code.co_filename) is not None:
-            frame = trace.tb_frame
+            frames.append(trace.tb_frame)
         trace = trace.tb_next
-    return frame
+    is_inner = len(frames) > 1 and frames[-1].f_code.co_name in INNER_NAMES
+    return tuple(frames[-2:] if is_inner else frames[-1:])

@@ -5,7 +5,7 @@ session.ask([Image.from_file("plot.png"), "What does the plot show?"])
 
 from __future__ import annotations
 
-import stat
+import os
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ from mimo_magics.context.media import check_size, media_part, shorten_name, url_
 from mimo_magics.core.errors import BadOption
 from mimo_magics.core.i18n import Translatable
 from mimo_magics.core.messages import AudioPart, ImagePart, MediaPart, VideoPart
+from mimo_magics.core.regular_file import NotARegularFile, open_regular_file
 
 MAX_FILE_BYTES = 200_000_000
 """Bytes of a file that are read. A larger image is not scaled."""
@@ -119,15 +120,21 @@ def _read(path: Path, kind: str) -> bytes:
     """
     name = shorten_name(str(path))
     try:
-        status = path.stat()
-        if stat.S_ISREG(status.st_mode):
-            if kind != "image" or status.st_size > MAX_FILE_BYTES:
-                check_size(status.st_size, name)
-            return path.read_bytes()
+        with open_regular_file(path) as file:
+            size = os.fstat(file.fileno()).st_size
+            if kind != "image" or size > MAX_FILE_BYTES:
+                check_size(size, name)
+            return file.read(size)
+    except (NotARegularFile, IsADirectoryError):
         reason: object = Translatable("it is not a file")
+    except (FileNotFoundError, NotADirectoryError):
+        raise BadOption(
+            Translatable("The file {name} does not exist.", name=repr(name)),
+            Translatable("Check the path. A relative path starts in the working folder of the kernel."),
+        ) from None
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or type(error).__name__
     raise BadOption(
         Translatable("{name} cannot be read: {reason}.", name=name, reason=reason),
-        Translatable("A relative path begins at the working folder of the kernel."),
+        Translatable("Check the path. A relative path starts in the working folder of the kernel."),
     )

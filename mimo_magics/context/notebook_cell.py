@@ -29,7 +29,7 @@ STATE_TEXTS: Mapping[CellState, str] = {
     "edited": "edited since it ran: the output may be out of date",
     "earlier kernel": "not run since the kernel started: the output may be out of date",
     "not run": "not run",
-    "value only": "of its output only the value is known",
+    "value only": "printed output unknown",
 }
 
 
@@ -187,7 +187,7 @@ def _describe(cell: NotebookCell) -> str:
         case "not run":
             return Translatable("not run")
         case "value only":
-            return Translatable("of its output only the value is known")
+            return Translatable("printed output unknown")
     return ""
 
 

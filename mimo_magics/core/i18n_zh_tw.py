@@ -418,15 +418,15 @@ TRANSLATIONS: dict[str, str] = {
     "context": "上下文",
     "edited since it ran": "執行之後又編輯過",
     "not run since the kernel started": "核心啟動之後沒有執行",
-    "of its output only the value is known": "輸出中只知道值",
+    "printed output unknown": "印出的內容不明",
     "There is no cell [{number}] for --context.": "--context 找不到儲存格 [{number}]。",
     "Run the cell first.": "請先執行該儲存格。",
     "--context: this cell is not in the saved notebook, so the cells that ran before it were sent. "
     "Save the notebook to send the cells above.": (
         "--context：這個儲存格不在存下來的筆記本裡，因此送出了先前執行過的儲存格。要送出上方的儲存格，請先儲存筆記本。"
     ),
-    "--context: cells {names} are not in the saved notebook and were not sent. Save the notebook first.": (
-        "--context：儲存格 {names} 不在存下來的筆記本裡，沒有送出。請先儲存筆記本。"
+    "--context: cells that are not in the saved notebook were not sent: {names}. Save the notebook first.": (
+        "--context：不在存下來的筆記本裡的儲存格沒有送出：{names}。請先儲存筆記本。"
     ),
     "--context: there is no such cell, so none was sent.": "--context：沒有這樣的儲存格，因此沒有送出儲存格。",
     "--context: the {count} oldest cells were not sent, because all cells together may have {limit:,} bytes. "
@@ -798,9 +798,8 @@ TRANSLATIONS: dict[str, str] = {
     "a video (MP4, MOV, AVI or WMV)": "影片（MP4、MOV、AVI 或 WMV）",
     "{name} is not {kind}.": "{name} 不是{kind}。",
     "The first bytes of a file decide, not its name.": "判斷的依據是檔案開頭的位元組，而非檔名。",
-    "A file of that name is ./{name}.": "若指的是同名的檔案，請寫 ./{name}。",
+    "For a file of that name, write ./{name}.": "若指的是同名的檔案，請寫 ./{name}。",
     "it is not a file": "它不是檔案",
-    "A relative path begins at the working folder of the kernel.": "相對路徑從核心的工作資料夾算起。",
     "{url} is not an http or https URL.": "{url} 不是 http 或 https 網址。",
     "Percent-encode blanks and non-ASCII characters, and leave out passwords.": (
         "空白與非 ASCII 字元請用百分號編碼，且不要寫入密碼。"
@@ -983,6 +982,9 @@ TRANSLATIONS: dict[str, str] = {
     "no: {reason}": "否：{reason}",
     "The first line of %%mimo accepts only options, not {rest!r}.": "%%mimo 的第一行只接受選項，不接受 {rest!r}。",
     "Write the prompt below it.": "請把提示詞寫在它的下面。",
+    "Write the prompt below it. For several files repeat the option: --file A --file B.": (
+        "請把提示詞寫在它的下面。有好幾個檔案時，每個都要寫一次選項：--file A --file B。"
+    ),
     # tools
     "tool": "工具",
     "approval": "核准",
@@ -1096,7 +1098,7 @@ TRANSLATIONS: dict[str, str] = {
     "{model} has no voice {name!r}.": "{model} 沒有聲音 {name!r}。",
     "The voice clone was not approved; nothing was sent.": "複製聲音未獲核准；沒有送出任何內容。",
     "It sends a recording of a voice. Run the cell again and approve it; an unattended run refuses it.": "它會送出聲音的錄音。請再次執行儲存格並核准；無人看管的執行會拒絕。",
-    "The embedded model neither speaks nor transcribes.": "內建模型不會朗讀，也不會聽寫。",
+    "The embedded model neither speaks nor transcribes.": "內嵌模型不會朗讀，也不會聽寫。",
     "Choose a service: --preset xiaomi": "請選擇服務：--preset xiaomi",
     "The Anthropic format has no speech models.": "Anthropic 格式沒有語音模型。",
     "Set a base URL of the OpenAI format: %mimo_config api=openai base_url=URL": "請設定 OpenAI 格式的基底 URL：%mimo_config api=openai base_url=URL",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import keyword
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -112,6 +112,17 @@ def split_options(line: str, magic: str = "%%mimo") -> tuple[tuple[str, ...], st
         advice = Translatable("Put -- before a prompt that starts with a dash.")
         raise unexpected_word_error(scan.unknown_flag, flags, advice)
     return scan.arguments, (scan.prompt or "").strip()
+
+
+def extra_text_error(options: Sequence[str], rest: str) -> BadOption:
+    """Return the error of a cell with a text after its options, such as the second file of an option."""
+    has_files = any(each.startswith(("--file", "--image", "--audio", "--video")) for each in options)
+    return BadOption(
+        Translatable("The first line of %%mimo accepts only options, not {rest!r}.", rest=rest),
+        Translatable("Write the prompt below it. For several files repeat the option: --file A --file B.")
+        if has_files
+        else Translatable("Write the prompt below it."),
+    )
 
 
 def drop_option_lines(body: str) -> str:

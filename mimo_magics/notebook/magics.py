@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, Any
 from IPython.core.magic import needs_local_scope, no_var_expand
 
 from mimo_magics.client import model_list, portal
-from mimo_magics.core.errors import BadOption
-from mimo_magics.core.i18n import Translatable, translate
+from mimo_magics.core.i18n import translate
 from mimo_magics.core.messages import Reply
 from mimo_magics.core.renderer_protocol import DisplayTarget
 from mimo_magics.display.output import display_bundle
@@ -302,10 +301,7 @@ class MimoMagics:
     ) -> CellRun:
         options, rest = cell_request.split_options(line)
         if body is not None and rest:
-            raise BadOption(
-                Translatable("The first line of %%mimo accepts only options, not {rest!r}.", rest=rest),
-                Translatable("Write the prompt below it."),
-            )
+            raise cell_request.extra_text_error(options, rest)
         text = rest if body is None else cell_request.drop_option_lines(body)
         prompt = None if body is None and cell_request.is_continue_line(line) else text
         request = cell_request.build_cell_request(

@@ -111,10 +111,12 @@ def _find_part(
 
 
 def _from_variable(kind: str, name: str, value: Any) -> MediaPart:
-    part = find_media(name, value)
+    # A `Speech` has its audio in `bytes`.
+    data = getattr(value, "bytes", None)
+    part = find_media(name, data if isinstance(data, bytes) else value)
     if part is None or part.type != kind:
         raise BadOption(
             Translatable("{name} is not {kind}.", name=shorten_name(name), kind=KIND_TEXTS[kind]),
-            Translatable("A file of that name is ./{name}.", name=shorten_name(name)),
+            Translatable("For a file of that name, write ./{name}.", name=shorten_name(name)),
         )
     return part

@@ -14,12 +14,14 @@ from mimo_magics.display.clipboard import copy_to_clipboard
 from mimo_magics.display.output import Output, display_bundle
 from mimo_magics.display.selection import is_real_terminal
 from mimo_magics.document import reply as reply_document
+from mimo_magics.document.context_html import context_html
 from mimo_magics.document.reply import DisplayOptions
 from mimo_magics.notebook.commands import reply as reply_command
 from mimo_magics.notebook.commands.reply import ReplyCommand
 from mimo_magics.notebook.config.store import MimoConfig
 from mimo_magics.notebook.kernel.async_cell import get_display_target, is_cell_value
 from mimo_magics.notebook.kernel.parent_message import get_message_id, get_message_part
+from mimo_magics.session.prompt_context import describe_turn_context
 from mimo_magics.session.session import Session
 
 if TYPE_CHECKING:  # imported when something is compared
@@ -89,7 +91,8 @@ class ReplyDisplay:
         """
         match command:
             case ReplyCommand("show", number):
-                self._show(reply_command.select_turn(session.turns, number).reply)
+                turn = reply_command.select_turn(session.turns, number)
+                self._show(turn.reply, context_html(describe_turn_context(turn)))
             case ReplyCommand("insert", number):
                 code = reply_command.select_code_block(self._last_reply, number)
                 self._shell.set_next_input(code, replace=self._is_whole_cell())
@@ -129,13 +132,13 @@ class ReplyDisplay:
             display_bundle(value._repr_mimebundle_())
         self._note_capture()
 
-    def _show(self, reply: Reply) -> None:
+    def _show(self, reply: Reply, head: str = "") -> None:
         if get_display_target(self._shell) == "terminal":
             print_text(reply.text)
             return
         settings = self._config.snapshot()
         display_options = DisplayOptions.from_settings(settings)
-        display_bundle(reply_document.reply_bundle(reply, display_options=display_options))
+        display_bundle(reply_document.reply_bundle(reply, display_options=display_options, head=head))
 
     def _is_shown_value(self, value: object) -> bool:
         return value is self._just_shown.get(get_message_id(self._shell)) and is_cell_value(self._shell)

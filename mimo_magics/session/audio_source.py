@@ -11,6 +11,7 @@ from mimo_magics.core.audio import AudioInfo, identify_audio
 from mimo_magics.core.errors import BadOption
 from mimo_magics.core.i18n import Translatable
 from mimo_magics.core.media_type import build_data_url
+from mimo_magics.core.regular_file import open_regular_file
 from mimo_magics.core.settings import Share
 from mimo_magics.core.text import quote
 from mimo_magics.core.working_folder import absolute_path
@@ -76,12 +77,8 @@ def _read_path(path: str | Path) -> tuple[str, bytes]:
     """Return the name and the first bytes of a file: enough to see that it is too large."""
     name = quote(str(path), MAX_NAME_CHARS)
     try:
-        file = absolute_path(Path(path).expanduser())
-        # A pipe or a device may never end.
-        if not file.is_file():
-            raise FileNotFoundError(2, "No such file")
-        with file.open("rb") as opened:
-            return name, opened.read(MAX_AUDIO_BYTES + 1)
+        with open_regular_file(absolute_path(Path(path).expanduser())) as file:
+            return name, file.read(MAX_AUDIO_BYTES + 1)
     except (OSError, ValueError, RuntimeError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise BadOption(

@@ -58,7 +58,7 @@ def test_a_syntax_error_has_its_place() -> None:
     failure, _ = fail("x = 1", "for x in y\n    pass")
     assert failure.cells == (2,)
     assert failure.traceback == "SyntaxError: expected ':'\n  cell [2], line 1: for x in y"
-    assert failure.frame is None
+    assert failure.frames == ()
 
 
 def test_a_deep_recursion_is_cut() -> None:
@@ -90,6 +90,14 @@ def test_of_the_variables_of_the_notebook_only_those_that_the_cell_names_are_des
     source = "b = a + c"
     failure, _ = fail("a, c, other, _x = 1, None, 2, 3", source)
     assert [part.name for part in render_variables(failure, source, 20_000, "sample")] == ["a", "c"]
+
+
+def test_a_comprehension_has_the_variables_around_it() -> None:
+    failure, _ = fail("def total(rows):\n    return sum(row['a'] for row in rows)", "total([{}])")
+    assert [part.text for part in render_variables(failure, "total([{}])", 20_000, "sample")] == [
+        "rows: [{}]\n\n",
+        "row: {}\n\n",
+    ]
 
 
 def test_a_magic_in_the_cell_does_not_hide_its_variables() -> None:

@@ -45,7 +45,16 @@ def test_a_web_address_is_a_part() -> None:
     assert Video.from_url(URL, fps=2) == VideoPart(URL, URL, 2)
 
 
-@pytest.mark.parametrize("path", ["missing.png", ".", "a\0b", "x" * 5_000])
+def test_a_missing_file_is_an_error_that_names_it() -> None:
+    with pytest.raises(BadOption) as error:
+        Image.from_file("missing.png")
+    assert error.value.lines == (
+        "The file 'missing.png' does not exist.",
+        "Check the path. A relative path starts in the working folder of the kernel.",
+    )
+
+
+@pytest.mark.parametrize("path", [".", "a\0b", "x" * 5_000])
 def test_a_path_that_cannot_be_read_is_an_error(path: str, tmp_path: Path) -> None:
     with pytest.raises(BadOption, match="cannot be read: "):
         Image.from_file(tmp_path / path)

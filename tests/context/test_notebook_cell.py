@@ -62,8 +62,8 @@ def test_a_failed_cell_is_marked() -> None:
         ),
         (
             "value only",
-            "Cell [4] (of its output only the value is known):",
-            "of its output only the value is known",
+            "Cell [4] (printed output unknown):",
+            "printed output unknown",
         ),
     ],
 )

@@ -49,6 +49,13 @@ from mimo_magics.notebook.cell_request import split_options
             ],
         ),
         (
+            "%%mimo --file a.csv b.csv\nhi",
+            [
+                "BadOption: The first line of %%mimo accepts only options, not 'b.csv'.",
+                "Write the prompt below it. For several files repeat the option: --file A --file B.",
+            ],
+        ),
+        (
             "%%mimo\n  \n",
             ["BadOption: The prompt is empty.", "Write it below %%mimo, or after the options of %mimo."],
         ),

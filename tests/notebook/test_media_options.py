@@ -17,6 +17,7 @@ from mimo_magics.core.settings import Settings
 from mimo_magics.notebook.argument_parser import parse_options
 from mimo_magics.notebook.cell_request import CellRequest, build_cell_request, split_options
 from mimo_magics.notebook.comparison_request import build_comparison_request, parse_line
+from mimo_magics.session.speech import Speech
 
 URL = "https://a.example/x"
 PNG_URL = f"data:image/png;base64,{b64encode(png()).decode()}"
@@ -83,6 +84,14 @@ def test_a_variable_may_hold_a_path_or_a_web_address() -> None:
     assert media("--audio u", u=URL) == (AudioPart(URL, URL),)
 
 
+def test_a_speech_is_sent_as_audio() -> None:
+    speech = Speech(wav(), "wav", 1.0, "Good morning.", "mimo-v2.5-tts")
+    assert media("--audio speech", speech=speech) == media("--audio speech", speech=wav())
+    assert (
+        error("--image speech", speech=speech)[0] == "speech is not an image (PNG, JPEG, GIF, WebP or BMP)."
+    )
+
+
 def test_the_options_of_a_video_hold_for_all_videos() -> None:
     line = f"--video {URL} --video {URL} --fps 0.5 --media-resolution max --image {URL}"
     video = VideoPart(URL, URL, 0.5, "max")
@@ -101,18 +110,18 @@ def test_the_options_of_a_video_hold_for_all_videos() -> None:
         ),
         (
             "--image df",
-            ("df is not an image (PNG, JPEG, GIF, WebP or BMP).", "A file of that name is ./df."),
+            ("df is not an image (PNG, JPEG, GIF, WebP or BMP).", "For a file of that name, write ./df."),
         ),
         (
             "--audio df.a",
             (
-                "df.a cannot be read: No such file or directory.",
-                "A relative path begins at the working folder of the kernel.",
+                "The file 'df.a' does not exist.",
+                "Check the path. A relative path starts in the working folder of the kernel.",
             ),
         ),
         (
             "--video img",
-            ("img is not a video (MP4, MOV, AVI or WMV).", "A file of that name is ./img."),
+            ("img is not a video (MP4, MOV, AVI or WMV).", "For a file of that name, write ./img."),
         ),
         (
             "--image file:///etc/passwd",

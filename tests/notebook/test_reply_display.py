@@ -147,3 +147,19 @@ def test_a_message_of_a_widget_does_not_show_a_reply_twice(kernel: Kernel, peer:
     code = "get_ipython().events.trigger('post_execute')"
     assert kernel.run(f"x = %mimo hi\n{code}\nx").documents == ["You said: hi"]
     assert kernel.run("x").documents == ["You said: hi"]
+
+
+def test_a_turn_that_is_shown_again_has_its_context_and_a_comparison_its_pictures(
+    kernel: Kernel, peer: Peer
+) -> None:
+    peer.script = lambda seen: stream(seen, reply("Two columns."))
+    kernel.run(
+        "import base64, io\nfrom PIL import Image as Pixels\npixels = Pixels.new('RGB', (30, 20), 'red')"
+    )
+    kernel.run("numbers = list(range(5))")
+    kernel.run("%%mimo --model mimo-v2-omni\nDescribe {numbers} and {pixels}")
+    shown = kernel.run("%mimo show").outputs[-1]["data"]["text/html"]
+    assert 'Context: numbers list' in shown
+    assert '<img src="data:image/' in shown
+    compared = kernel.run("%%mimo_compare --model mimo-v2-omni -t 0 1\nDescribe {pixels}")
+    assert compared.outputs[-1]["data"]["text/html"].count('<img src="data:image/') == 1

@@ -78,7 +78,7 @@ def _locate(failure: Failure, state: NotebookState) -> Failure | None:
     failed = state.select(CellSelection("errors")).cells
     if not failed or failed[-1].number is None:
         return None
-    return Failure(failure.type, failure.traceback, (failed[-1].number,), failure.outline, failure.frame)
+    return Failure(failure.type, failure.traceback, (failed[-1].number,), failure.outline, failure.frames)
 
 
 def _read_failure(number: int, state: NotebookState) -> Failure:

@@ -159,7 +159,7 @@ NO_ORDER_NOTICE = Translatable(
 
 def _unsaved_notice(runs: Sequence[RecordedCell]) -> str:
     return Translatable(
-        "--context: cells {names} are not in the saved notebook and were not sent. Save the notebook first.",
+        "--context: cells that are not in the saved notebook were not sent: {names}. Save the notebook first.",
         names=", ".join(f"[{each.number}]" for each in runs),
     )
 
@@ -204,6 +204,8 @@ def _iter_unrecorded_runs(
     Their outputs are those of the saved notebook, if it has the same run, or else the value of the cell and the error.
     """
     saved_runs = {(each.number, each.source.strip()): each for each in notebook.cells}
+    # The history has no ids. The first cell with the same source is taken for the one that ran.
+    ids = {each.source.strip(): each.id for each in reversed(notebook.cells) if each.kind == "code"}
     history = shell.history_manager
     # The last entry is the running cell.
     for number, source in enumerate(history.input_hist_raw[:-1]):
@@ -214,7 +216,8 @@ def _iter_unrecorded_runs(
             yield RecordedCell(number, saved.id, source, 0.0, [dict(each) for each in saved.outputs])
         else:
             outputs = [*_iter_known_outputs(history, number)]
-            yield RecordedCell(number, "", source, 0.0, outputs, is_complete=False)
+            cell_id = ids.get(source.strip(), "")
+            yield RecordedCell(number, cell_id, source, 0.0, outputs, is_complete=False)
 
 
 def _iter_known_outputs(history: Any, number: int) -> Iterator[dict[str, Any]]:

@@ -216,7 +216,7 @@ def prompt_text(prompt: Message) -> str:
     """Return the text of a prompt, with a placeholder for each image and audio, and for the long text of a value."""
     groups = groupby(prompt.parts, lambda part: isinstance(part, TextPart))
     lines = (
-        "".join(map(_part_text, parts)) if is_text else "\n".join(map(_part_text, parts))
+        "".join(map(_part_text, parts)).removesuffix("\n") if is_text else "\n".join(map(_part_text, parts))
         for is_text, parts in groups
     )
     return "\n".join(lines)
@@ -254,7 +254,9 @@ def _build_row(turn: Turn, number: int, branch: int, *, is_stale: bool) -> Trans
 def _part_text(part: Part) -> str:
     match part:
         case ContextPart(text, name) if name and (len(text) > MAX_VALUE_CHARS or "\n" in text):
-            return f"{{{quote(name, MAX_PROMPT_CHARS)}}}"
+            # Files and cells are separated from the prompt by empty lines. Here they have lines of their own.
+            placeholder = f"{{{quote(name, MAX_PROMPT_CHARS)}}}"
+            return "\n" * text.startswith("\n\n") + placeholder + "\n" * text.endswith("\n\n")
         case TextPart(text):
             return text
         case ImagePart():

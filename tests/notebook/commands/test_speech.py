@@ -107,7 +107,11 @@ def test_usage_counts_in_the_session(kernel: Kernel) -> None:
         ),
         ("%mimo_speak --format ogg Hi", "BadOption: Invalid value 'ogg' for --format.", "--format wav|mp3: "),
         ("%mimo_transcribe", "BadOption: There is no audio to transcribe.", "Write the path"),
-        ("%mimo_transcribe no.wav", "BadOption: no.wav cannot be read: No such file.", "Write the path"),
+        (
+            "%mimo_transcribe no.wav",
+            "BadOption: no.wav cannot be read: No such file or directory.",
+            "Write the path",
+        ),
         ("%mimo_transcribe -o 1x no.wav", "BadOption: '1x' is not a valid variable name.", "Use a Python"),
         (
             "%mimo_transcribe a.wav --language fr",

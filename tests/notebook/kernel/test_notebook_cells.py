@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -121,7 +122,7 @@ def test_cells_that_are_not_saved_yet_are_named() -> None:
     cells = NotebookState((run(1), run(2), run(3)), {}, notebook, "here").select(CellSelection("above"))
     assert cells.cells == (NotebookCell("x1", 1),)
     assert cells.notices == (
-        "--context: cells [2], [3] are not in the saved notebook and were not sent. Save the notebook first.",
+        "--context: cells that are not in the saved notebook were not sent: [2], [3]. Save the notebook first.",
     )
 
 
@@ -187,6 +188,29 @@ def test_the_history_of_the_shell_has_the_cells_that_were_not_recorded() -> None
         ),
         NotebookCell("f()", 4, ({"output_type": "error", **error},), state="value only"),
     )
+
+
+def test_a_cell_that_ran_before_the_extension_was_loaded_is_found_by_its_source(tmp_path: Path) -> None:
+    path = tmp_path / "a.ipynb"
+    sources = {
+        "text": ("markdown", "x"),
+        "b": ("code", "x"),
+        "a": ("code", "x = 1\n"),
+        "c": ("code", "other"),
+    }
+    cells = [{"cell_type": kind, "id": id_, "source": it} for id_, (kind, it) in sources.items()]
+    prompt = {"cell_type": "code", "id": "here", "source": "%%mimo --context above\nhi"}
+    path.write_text(json.dumps({"cells": [*cells, prompt]}), encoding="utf-8")
+    it = shell(input_hist_raw=["", "x = 1", "x", "running"])
+    state = replace(read_notebook_state(it, CellRecorder(it), path), cell_id="here")
+    sent = state.select(CellSelection("above"))
+    assert [(each.number, each.source.strip(), each.state) for each in sent.cells] == [
+        (None, "x", "run"),
+        (2, "x", "value only"),
+        (1, "x = 1", "value only"),
+        (None, "other", "not run"),
+    ]
+    assert sent.notices == ()
 
 
 def test_the_history_of_an_older_shell_has_no_errors() -> None:

@@ -281,3 +281,12 @@ def test_a_short_value_is_part_of_the_prompt() -> None:
     parts = (TextPart("Is "), ContextPart("Oslo", "city", "str", "str", 4), TextPart(" rainy?"))
     assert prompt_text(Message("user", parts)) == "Is Oslo rainy?"
     assert prompt_text(PROMPT) == "Describe {df⟨U+202E⟩} now."
+
+
+def test_files_and_cells_have_lines_of_their_own() -> None:
+    cells = (ContextPart(f"Cell [{number}]:\nx\n\n", f"cell [{number}]") for number in (1, 2))
+    files = (ContextPart(f'\n\nFile "{name}":\nx', name) for name in ("a.csv", "b.pdf"))
+    parts = (*cells, TextPart("Why?"), *files)
+    assert prompt_text(Message("user", parts)) == "{cell [1]}\n{cell [2]}\nWhy?\n{a.csv}\n{b.pdf}"
+    with_picture = (parts[0], ImagePart("data:image/png;base64,AA=="), *parts[1:])
+    assert prompt_text(Message("user", with_picture)).startswith("{cell [1]}\n(image)\n{cell [2]}\nWhy?")
