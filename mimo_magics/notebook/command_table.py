@@ -318,6 +318,23 @@ IPython.display.Audio. The value has .text, .seconds, .language and .usage. The 
         ),
     ),
 )
+_PROMPTS = Magic(
+    "%mimo_prompts",
+    "List, show, save and load prompt functions.",
+    """
+    %%mimo --define classify --schema 'label: praise or complaint, sure bool'
+    Label this review: {text}
+
+classify(text="It broke.") then returns the value, and %mimo_prompts save classify writes prompts/classify.md. A loaded
+prompt is shown with its system prompt; its file sets model, sampling and schema, and nothing else.""",
+    (
+        Command("list", "List the prompt functions of the notebook."),
+        Command("show PROMPT", "Show the texts of a function."),
+        Command("save PROMPT [PATH]", "Save a function to a file, by default prompts/PROMPT.md."),
+        Command("load PATH [NAME]", "Load a function from a file, and show it."),
+    ),
+    default="list",
+)
 _TAPE = Magic(
     "%mimo_tape",
     "Record API calls on a tape, or replay them without network, API key or model.",
@@ -408,6 +425,7 @@ MAGICS = {
     magic.name: magic
     for magic in (
         *(_PROMPT_CELL, _PROMPT_LINE, _COMPARISON_CELL, _COMPARISON_LINE, _CONFIG, _MODELS, _PANEL, _TOOLS),
-        *(_SESSION, _TAPE, _USAGE, _SPEAK_CELL, _SPEAK_LINE, _TRANSCRIBE, _FIX_LINE, _FIX_CELL, _CHECK),
+        *(_SESSION, _PROMPTS, _TAPE, _USAGE, _SPEAK_CELL, _SPEAK_LINE, _TRANSCRIBE),
+        *(_FIX_LINE, _FIX_CELL, _CHECK),
     )
 }

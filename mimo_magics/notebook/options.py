@@ -151,6 +151,11 @@ REQUEST_OPTIONS = (
     ),
     Option(("--many",), "The reply is a list of items of the schema.", _SWITCH),
     Option(
+        ("--define",),
+        "Define a function of this name from the prompt and its slots, and send nothing.",
+        {"metavar": "NAME"},
+    ),
+    Option(
         ("--image",),
         "Send an image before the prompt: a file, an http(s) URL or a variable with a figure. Repeatable.",
         {"action": "append", "metavar": "PATH|URL|NAME"},

@@ -134,7 +134,7 @@ class ReplyDisplay:
 
     def _show(self, reply: Reply, head: str = "") -> None:
         if get_display_target(self._shell) == "terminal":
-            print_text(reply.text)
+            print_text(reply_document.reply_plain_text(reply))
             return
         settings = self._config.snapshot()
         display_options = DisplayOptions.from_settings(settings)

@@ -218,7 +218,7 @@ def _check_slots(prompt: str) -> None:
                     "A slot of a prompt file is a name, not {reference}.",
                     reference=quote(f"{{{reference}}}", MAX_QUOTED_CHARS),
                 ),
-                Translatable("Use a name such as {{text}}, and pass the value in the call."),
+                Translatable("Use a name such as {text}, and pass the value in the call."),
             )
 
 

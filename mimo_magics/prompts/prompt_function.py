@@ -184,18 +184,35 @@ class PromptFunction:
         return sha256(json.dumps(content).encode()).hexdigest()[:VERSION_CHARS]
 
     def describe(self) -> str:
-        """Return signature, version, options and all texts, as `help` and `?` show them."""
-        options = ", ".join(f"{name}={value!r}" for name, value in self.options.items())
-        schema = json.dumps(self.schema.reply_schema, ensure_ascii=False) if self.schema else ""
-        sections = (
-            (Translatable("Version"), self.version),
-            (Translatable("Options"), options),
-            (Translatable("System prompt"), self.system or ""),
-            (Translatable("Prompt"), self.prompt),
-            (Translatable("JSON Schema"), schema),
+        """Return signature, version, options and all texts, as `?` shows them."""
+        texts = (
+            f"{head}:\n{text}" for head, text in (*self._texts, ("JSON Schema", self._schema_text)) if text
         )
-        texts = (f"{translate(head)}:\n{text}" for head, text in sections if text)
-        return escape_invisible_characters("\n\n".join((self.signature, *texts)))
+        return escape_invisible_characters("\n\n".join((self.signature, ", ".join(self._facts), *texts)))
+
+    def build_bundle(self) -> dict[str, str]:
+        """Return the card of the function as a MIME bundle. It hides no text."""
+        from mimo_magics.prompts.prompt_card import render_card
+
+        card = render_card(self.signature, self._facts, self._texts, self._schema_text)
+        return {"text/html": card, "text/plain": self.describe()}
+
+    def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
+        return self.build_bundle()
+
+    @property
+    def _facts(self) -> tuple[str, ...]:
+        options = (f"{name}={value!r}" for name, value in self.options.items())
+        return (translate("version {version}", version=self.version), *options)
+
+    @property
+    def _texts(self) -> tuple[tuple[str, str], ...]:
+        system = ((translate(Translatable("System prompt")), self.system),) if self.system else ()
+        return (*system, (translate(Translatable("Prompt")), self.prompt))
+
+    @property
+    def _schema_text(self) -> str:
+        return json.dumps(self.schema.reply_schema, indent=2, ensure_ascii=False) if self.schema else ""
 
     def build_prompt(self, values: Mapping[str, Any], settings: Settings) -> Prompt:
         """Return the prompt with the values in its slots. Braces in a value are not slots.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+import re
 import warnings
 from typing import Any
 
@@ -170,15 +171,32 @@ def test_signature_and_docstring_describe_the_function(peer: Peer) -> None:
     )
     doc = inspect.getdoc(classify)
     assert doc
-    head, *sections = doc.split("\n\n")
-    assert head == "classify(text, place) -> list[Book]"
-    assert sections[:-1] == [
-        f"Version:\n{classify.version}",
-        "Options:\nmodel='m'",
+    head, *sections, schema = doc.split("\n\n")
+    assert [head, *sections] == [
+        "classify(text, place) -> list[Book]",
+        f"version {classify.version}, model='m'",
         "System prompt:\nnone",
         "Prompt:\n{text} in {place}",
     ]
-    assert sections[-1].startswith('JSON Schema:\n{"type": "object"')
+    assert schema.startswith('JSON Schema:\n{\n  "type": "object"')
+
+
+def test_the_card_shows_every_text(peer: Peer) -> None:
+    long = "word " * 2_000 + "end"
+    card = function(peer, f"{{text}} {long}", schema=Book, system=f"{long} of system").build_bundle()
+    for text in (f"{{text}} {long}", f"{long} of system"):
+        assert text in card["text/html"]
+        assert text in card["text/plain"]
+    assert "&quot;title&quot;" in card["text/html"]
+
+
+@pytest.mark.parametrize("text", HOSTILE.values())
+def test_the_card_has_no_markup_of_a_stranger(text: str) -> None:
+    schema = {"type": "object", "title": text, "properties": {text: {"type": "string"}}}
+    card = PromptFunction("f", f"x{text}\u202e", schema, text, {"model": text}).build_bundle()["text/html"]
+    tags = {tag.split()[0].strip("/") for tag in re.findall(r"<([^>]*)>", card)}
+    assert tags == {"p", "code", "small", "pre", "details", "summary"}
+    assert "\u202e" not in card
 
 
 def test_the_docstring_shows_hostile_text_without_its_effect() -> None:

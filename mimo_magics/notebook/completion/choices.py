@@ -14,6 +14,7 @@ from mimo_magics.core.models import SPEECH_MODELS, VOICES
 from mimo_magics.core.services import SERVICES
 from mimo_magics.core.setting_values import strip_optional
 from mimo_magics.core.settings import Settings
+from mimo_magics.notebook.commands.prompts import find_functions
 from mimo_magics.notebook.config import profiles
 from mimo_magics.notebook.config.allowed_values import TYPE_HINTS
 from mimo_magics.notebook.config.store import SETTINGS
@@ -150,6 +151,7 @@ VALUE_SOURCES: Mapping[str, Callable[[Choices, GivenOptions], TextsByKind]] = {
     "session": lambda choices, _: {"session": choices.sessions},
     "setting": lambda *_: {"setting": SETTINGS},
     "profile": lambda *_: {"profile": profiles.list_profiles()},
+    "prompt": lambda choices, _: {"function": sort_names(find_functions(choices.variables))},
     "function": lambda choices, _: {"function": list_tool_functions(choices)},
     "tool": lambda choices, _: {"tool": choices.tools},
     "to": lambda *_: {"value": (*EXPORTERS, "json")},

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import aclosing, asynccontextmanager
-from typing import TYPE_CHECKING, Unpack
+from typing import TYPE_CHECKING, Any, Unpack
 
 import anyio
 
@@ -133,6 +133,7 @@ async def open_comparison(
     tools: Iterable[ToolLike] = (),
     at_once: int = MAX_CONCURRENT_CALLS,
     notices: Sequence[str] = (),
+    schema: Any = None,
     **options: Unpack[Options],
 ) -> AsyncIterator[RunningComparison]:
     """Send a prompt with several settings at a time, and yield the running comparison. The session gets no turn.
@@ -145,6 +146,7 @@ async def open_comparison(
         tools: tools that the model may call; by default none.
         at_once: number of calls that run at a time.
         notices: lines to show with the first reply.
+        schema: what the replies must fit, as in `Session.ask`.
         options: fields of `Settings` to override for all replies.
 
     Raises:
@@ -153,7 +155,8 @@ async def open_comparison(
 
     def start_turn(variant: Variant) -> RunningTurn:
         own = settings.override({**options, **variant.options})
-        return create_running_turn(session, prompt, session.turns if past is None else past, own, tools)
+        turns = session.turns if past is None else past
+        return create_running_turn(session, prompt, turns, own, tools, schema=schema)
 
     def finish_turn(running: RunningTurn) -> Turn:
         turn = running.finish()

@@ -12,7 +12,7 @@ from mimo_magics.core.events import (
     TextDelta,
 )
 from mimo_magics.core.i18n import Translatable
-from mimo_magics.core.messages import Message, Part, Reply, TextPart
+from mimo_magics.core.messages import Message, Part, Reply, SchemaResult, TextPart
 from mimo_magics.session.structured.reading import Reading, read_reply
 from mimo_magics.session.structured.reask import RepairRequest, merge_repair, plan_repair
 from mimo_magics.session.structured.result import (
@@ -93,6 +93,8 @@ class ResultRounds:
             self._pieces, self._stop = [turn.reply.text], "end"
         self._read()
         result = build_result(self._reading, self._schema, as_frame=self._as_frame)
+        fit = SchemaResult(self._schema.value_schema, result.errors, bool(result.json_text))
+        turn = replace(turn, reply=replace(turn.reply, result=fit))
         reply = build_structured_reply(_replace_text(turn.reply, "\n\n".join(self._texts)), result)
         if result.json_text and turn.is_complete and not is_cached:
             turn = replace(turn, reply=_replace_text(turn.reply, result.json_text))
