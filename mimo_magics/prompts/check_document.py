@@ -14,15 +14,17 @@ from mimo_magics.document.check_tables import CaseLine, CheckLine, check_bundle
 from mimo_magics.prompts.check_result import CheckRate, CheckResult, CheckRow, VariantTest
 
 MAX_TEXT_CHARS = 200
-ORDER = ("failed", "error", "no reply", "not run", "passed")
+MAX_FAILED_ROWS = 20
+ORDER = ("failed", "error", "no reply", "not run", "not verified", "passed")
+NOT_VERIFIED = Translatable("not verified")
 RESULT_TEXTS = {
     "failed": Translatable("✗ failed"),
     "error": Translatable("✗ error"),
     "no reply": Translatable("no reply"),
     "not run": Translatable("not run"),
+    "not verified": NOT_VERIFIED,
     "passed": Translatable("✓ passed"),
 }
-NOT_VERIFIED = Translatable("not verified")
 LABEL_ADVICE = Translatable(
     "A judge without labels is not verified and does not count. Label some rows, and add label=case['column'] to judge()."
 )
@@ -39,6 +41,23 @@ def build_document(result: CheckResult) -> dict[str, str]:
         [_build_case_line(result, row) for row in rows],
         tuple(_iter_notes(result)),
     )
+
+
+def describe_failures(result: CheckResult, min_rate: float) -> str:
+    """Return the rate, the required one, and the cases that failed as plain text, for the message of a test."""
+    required = translate("Required: {share}.", share=f"{min_rate:.0%}".replace("%", " %"))
+    failed = [row for row in result.rows if result.get_row_result(row) in ("failed", "error", "not run")]
+    shown = [_describe_failed_row(result, row) for row in failed[:MAX_FAILED_ROWS]]
+    more = len(failed) - len(shown)
+    lines = [translate("{count:,} more rows.", count=more)] if more else []
+    notes = [translate(LABEL_ADVICE)] if result.unverified_checks else []
+    return "\n\n".join((f"{next(_iter_rates(result))}. {required}", *shown, *lines, *notes))
+
+
+def _describe_failed_row(result: CheckResult, row: CheckRow) -> str:
+    line = _build_case_line(result, row)
+    details = "".join(f"\n    {each}" for each in line.details)
+    return f"{translate('Case {number}', number=line.case)}: {line.inputs}{details}"
 
 
 def _iter_rates(result: CheckResult) -> Iterator[str]:

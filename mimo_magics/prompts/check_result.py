@@ -8,17 +8,20 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
 from mimo_magics.core.messages import Reply, Usage
+from mimo_magics.core.renderer_protocol import SilentRenderer
 from mimo_magics.core.statistics import Agreement, PairedTest, Rate, cohen_kappa, mcnemar_test
 from mimo_magics.core.text import replace_unencodable_characters
 from mimo_magics.prompts.assertion import CheckOutcome
-from mimo_magics.prompts.check_run import CheckRun, select_slots
+from mimo_magics.prompts.check_run import CheckPlan, CheckRun, select_slots
 from mimo_magics.prompts.judge import Rating
+from mimo_magics.session.current_session import get_current_session
 from mimo_magics.session.data_frame import build_frame
+from mimo_magics.session.session import Session
 
 if TYPE_CHECKING:
     import pandas as pd
 
-RowResult = Literal["failed", "error", "no reply", "not run", "passed"]
+RowResult = Literal["failed", "error", "no reply", "not run", "not verified", "passed"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +165,27 @@ class CheckResult:
         return f"<CheckResult of {self.name}: {self.rate.successes} of {self.rate.count} cases passed>"
 
 
+def run_check(
+    plan: CheckPlan, session: Session | None = None, variables: Mapping[str, Any] = {}
+) -> CheckResult:
+    """Run a check without showing it, and return its result.
+
+    Args:
+        plan: what is called and asserted.
+        session: counts the usage; by default that of the function, or the current one.
+        variables: the variables that the asserts may use.
+
+    Raises:
+        MimoError: a call of the function failed.
+    """
+    run = CheckRun(plan, session or plan.function.session or get_current_session(), variables)
+    run.drive_sync(SilentRenderer())
+    if run.first_error:
+        # Its traceback is that of a task of the engine.
+        raise run.first_error.with_traceback(None)
+    return build_result(run)
+
+
 def build_result(run: CheckRun) -> CheckResult:
     """Return the result of a run, complete or not."""
     plan = run.plan
@@ -195,6 +219,8 @@ def find_row_result(row: CheckRow, unverified: frozenset[int] = frozenset()) -> 
     if row.failure:
         return "no reply"
     counted = {each.outcome for place, each in enumerate(row.outcomes) if place not in unverified}
+    if not counted:
+        return "not verified"
     order: tuple[RowResult, ...] = ("failed", "error", "not run")
     return next((each for each in order if each in counted), "passed")
 
@@ -251,7 +277,7 @@ def _group_cases(rows: Sequence[CheckRow], variant: str, unverified: frozenset[i
         if found & {"failed", "error"}:
             yield False
         else:
-            yield None if found & {"no reply", "not run"} else True
+            yield None if found & {"no reply", "not run", "not verified"} else True
 
 
 def _pair(first: Sequence[bool | None], second: Sequence[bool | None]) -> Iterator[tuple[bool, bool]]:
