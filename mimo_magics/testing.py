@@ -89,12 +89,12 @@ def check_prompt(
     Args:
         prompt: a prompt function, or the path of its file.
         cases: a list of dicts or a data frame, with a column for each slot.
-        checks: assert statements over `case`, `value` and `reply`, as in the cell of `%%mimo_check`. They may call `judge`.
+        checks: assert statements over `case`, `value` and `reply`, as in the cell of `%%mimo_check`.
         min_rate: the share of cases that must pass, from 0 to 1.
         repeat: number of calls for each case.
         variables: other names that the asserts use.
         judge_model: the model of `judge`; by default that of the settings.
-        session: the settings of the calls, and what counts the usage.
+        session: has the settings of the calls, and counts the usage.
 
     Raises:
         AssertionError: too few cases passed. The message has the failed asserts with their values.
@@ -102,17 +102,12 @@ def check_prompt(
         MimoError: a call failed, such as `TapeMismatch` for a call that is not on the tape.
     """
     __tracebackhide__ = True
-    from mimo_magics.prompts.assertion import parse_assertions
-    from mimo_magics.prompts.cases import read_cases
     from mimo_magics.prompts.check_document import describe_failures
     from mimo_magics.prompts.check_result import run_check
-    from mimo_magics.prompts.check_run import CheckPlan
-    from mimo_magics.prompts.prompt_function import PromptFunction, load_prompt
+    from mimo_magics.prompts.check_run import build_plan
 
-    function = prompt if isinstance(prompt, PromptFunction) else load_prompt(prompt)
-    rows = read_cases(cases, function.parameters)
     judge_options = {"model": judge_model} if judge_model else {}
-    plan = CheckPlan(function, rows, parse_assertions(checks), repeat=repeat, judge_options=judge_options)
+    plan = build_plan(prompt, cases, checks, repeat=repeat, judge_options=judge_options)
     result = run_check(plan, session, variables)
     if result.rate.share is None or result.rate.share < min_rate:
         raise AssertionError(describe_failures(result, min_rate))

@@ -62,7 +62,7 @@ def write(project: pytest.Pytester, prompt: str) -> None:
 
 
 def run(project: pytest.Pytester, *options: str) -> pytest.RunResult:
-    return project.runpytest_subprocess("-p", "no:cacheprovider", *options)
+    return project.runpytest_inprocess("-p", "no:cacheprovider", *options)
 
 
 def record(project: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytest.RunResult:

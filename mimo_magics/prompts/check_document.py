@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mimo_magics.core.i18n import Translatable, translate
 from mimo_magics.core.messages import Reply
@@ -11,7 +11,9 @@ from mimo_magics.core.pricing import PRICES_AS_OF
 from mimo_magics.core.statistics import Rate
 from mimo_magics.core.text import quote, quote_value
 from mimo_magics.document.check_tables import CaseLine, CheckLine, check_bundle
-from mimo_magics.prompts.check_result import CheckRate, CheckResult, CheckRow, VariantTest
+
+if TYPE_CHECKING:  # a result shows itself as this document
+    from mimo_magics.prompts.check_result import CheckRate, CheckResult, CheckRow, VariantTest
 
 MAX_TEXT_CHARS = 200
 MAX_FAILED_ROWS = 20

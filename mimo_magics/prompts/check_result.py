@@ -12,6 +12,7 @@ from mimo_magics.core.renderer_protocol import SilentRenderer
 from mimo_magics.core.statistics import Agreement, PairedTest, Rate, cohen_kappa, mcnemar_test
 from mimo_magics.core.text import replace_unencodable_characters
 from mimo_magics.prompts.assertion import CheckOutcome
+from mimo_magics.prompts.check_document import build_document
 from mimo_magics.prompts.check_run import CheckPlan, CheckRun, select_slots
 from mimo_magics.prompts.judge import Rating
 from mimo_magics.session.current_session import get_current_session
@@ -58,7 +59,7 @@ class CheckRate:
 
     @property
     def is_verified(self) -> bool:
-        """Whether the rate counts. That of a judge counts only where a person labeled rows."""
+        """Whether the rate counts. That of a judge counts only where the user labeled rows."""
         return self.agreement is None or bool(self.agreement.count)
 
 
@@ -154,8 +155,6 @@ class CheckResult:
 
     @cached_property
     def _bundle(self) -> dict[str, str]:
-        from mimo_magics.prompts.check_document import build_document
-
         return build_document(self)
 
     def _repr_mimebundle_(self, **_: object) -> dict[str, str]:

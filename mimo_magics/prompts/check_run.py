@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from itertools import repeat
+from pathlib import Path
 from time import monotonic
 from typing import Any
 
@@ -14,10 +15,17 @@ from mimo_magics.core.i18n import Translatable
 from mimo_magics.core.messages import Reply, Usage
 from mimo_magics.core.renderer_protocol import Renderer, SilentRenderer
 from mimo_magics.core.settings import Settings
-from mimo_magics.prompts.assertion import JUDGE, NOT_RUN, Assertion, CheckOutcome, VerdictMissing
-from mimo_magics.prompts.cases import Case
+from mimo_magics.prompts.assertion import (
+    JUDGE,
+    NOT_RUN,
+    Assertion,
+    CheckOutcome,
+    VerdictMissing,
+    parse_assertions,
+)
+from mimo_magics.prompts.cases import Case, read_cases
 from mimo_magics.prompts.judge import SCHEMA, Judge, Question, Rating, read_verdict
-from mimo_magics.prompts.prompt_function import PromptFunction
+from mimo_magics.prompts.prompt_function import PromptFunction, load_prompt
 from mimo_magics.session import turn_driver
 from mimo_magics.session.comparison.runner import RunningComparison, TurnFactory
 from mimo_magics.session.comparison.variants import MAX_CONCURRENT_CALLS, Variant
@@ -29,7 +37,7 @@ from mimo_magics.tools.approval import refuse_unattended
 
 MAX_CALLS = 2_000
 MAX_JUDGE_ROUNDS = 10
-"""Each round answers what the asserts asked the judge in the one before. An assert may ask endlessly."""
+"""Each round gets the verdicts that the asserts needed in the one before. An assert may need new ones endlessly."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +101,24 @@ class CheckPlan:
                 for repetition in range(1, self.repeat + 1):
                     title = Translatable("case {number}", number=case + 1)
                     yield CheckCall(title, variant.options, case, place, repetition)
+
+
+def build_plan(prompt: PromptFunction | str | Path, cases: object, checks: str, **fields: Any) -> CheckPlan:
+    """Return the plan of a check.
+
+    Args:
+        prompt: a prompt function, or the path of its file.
+        cases: a list of dicts or a data frame.
+        checks: the assert statements.
+        fields: the other fields of the plan.
+
+    Raises:
+        BadOption: a case, an assert or a number is not valid.
+        BadPromptFile: the file cannot be read.
+    """
+    function = prompt if isinstance(prompt, PromptFunction) else load_prompt(prompt)
+    rows = read_cases(cases, function.parameters)
+    return CheckPlan(function, rows, parse_assertions(checks), **fields)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """The judge: a model that decides whether a text meets a criterion, called in the asserts of a check.
 
-An assert cannot wait for a model without blocking the kernel. So the first run of an assert collects what it asks the
-judge; the calls are made together, and the assert is run again with their verdicts.
+An assert cannot wait for a model without blocking the kernel. So the first run of an assert collects its questions to
+the judge; the calls are made together, and the assert is run again with their verdicts.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ MAX_REASON_CHARS = 200
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What is asked of the judge."""
+    """A criterion, and the text to judge by it."""
 
     criterion: str
     text: str
@@ -42,7 +42,7 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """The answer of the judge."""
+    """The decision of the judge."""
 
     meets: bool
     reason: str = ""
@@ -50,7 +50,7 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class Rating:
-    """A verdict, and what the user says about the same text."""
+    """A verdict, and the label of the user for the same text."""
 
     verdict: Verdict
     label: bool | None = None
@@ -62,9 +62,9 @@ class Judge:
 
     def __init__(self) -> None:
         self.verdicts: dict[Question, Verdict | MimoError] = {}
-        """The answers, or the errors of their calls."""
+        """The verdicts, or the errors of their calls."""
         self.pending: dict[Question, None] = {}
-        """The questions without an answer, in their order."""
+        """The questions without a verdict, in their order."""
         self.ratings: list[Rating] = []
         """The verdicts that were returned since the list was cleared."""
 
@@ -93,7 +93,7 @@ class Judge:
         return verdict.meets
 
     def take_pending(self) -> tuple[Question, ...]:
-        """Return the questions without an answer, and forget them."""
+        """Return the questions without a verdict, and remove them."""
         questions = tuple(self.pending)
         self.pending.clear()
         return questions

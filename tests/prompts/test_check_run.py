@@ -168,16 +168,16 @@ def test_an_assert_that_asks_endlessly_is_stopped(peer: Peer) -> None:
 
 def test_the_judge_gets_the_text_as_data(peer: Peer) -> None:
     check(peer, JUDGE, CASES[:1])
-    (asked,) = (seen.prompt for seen in peer.requests if "Criterion" in seen.prompt)
-    assert "Criterion: Is it one word?\n" in asked
-    assert "----------\npraise\n----------\n" in asked
+    (prompt,) = (seen.prompt for seen in peer.requests if "Criterion" in seen.prompt)
+    assert "Criterion: Is it one word?\n" in prompt
+    assert "----------\npraise\n----------\n" in prompt
 
 
 def test_a_judge_that_gives_no_verdict_is_an_error_of_the_check(peer: Peer) -> None:
     script = classifier()
 
     def refuse(seen: Seen) -> Any:
-        return stream(seen, reply("I cannot say.")) if "Criterion" in seen.prompt else script(seen)
+        return stream(seen, reply("Perhaps.")) if "Criterion" in seen.prompt else script(seen)
 
     peer.script = refuse
     result = check(peer, JUDGE, CASES[:1])

@@ -23,10 +23,8 @@ from mimo_magics.notebook.kernel.async_cell import AsyncCell, get_display_target
 from mimo_magics.notebook.kernel.comm_pump import pump_comm_messages
 from mimo_magics.notebook.reply_display import ReplyDisplay
 from mimo_magics.notebook.session_selection import SessionSelection
-from mimo_magics.prompts.assertion import parse_assertions
-from mimo_magics.prompts.cases import read_cases
 from mimo_magics.prompts.check_result import CheckResult, build_result
-from mimo_magics.prompts.check_run import CheckPlan, CheckRun, select_slots
+from mimo_magics.prompts.check_run import CheckPlan, CheckRun, build_plan, select_slots
 from mimo_magics.prompts.judge import SCHEMA, Question
 from mimo_magics.prompts.prompt_function import PromptFunction
 from mimo_magics.session.comparison.estimate import Estimate, estimate_spending
@@ -95,17 +93,15 @@ class CheckCommands:
         return _CheckCell(CheckRun(plan, session, self._shell.user_ns), renderer, arguments.out)
 
     def _build_plan(self, arguments: Namespace, body: str) -> CheckPlan:
-        function = self._find_function(arguments.name)
-        cases = read_cases(self._find_cases(arguments.cases), function.parameters)
         models = list(dict.fromkeys(arguments.model or ()))
-        return CheckPlan(
-            function,
-            cases,
-            parse_assertions(body),
-            tuple(Variant(each, {"model": each}) for each in models) or (Variant("", {}),),
-            _read_count("--repeat", arguments.repeat, 1),
-            _read_count("--at-once", arguments.at_once, MAX_CONCURRENT_CALLS),
-            {"model": arguments.judge_model} if arguments.judge_model else {},
+        return build_plan(
+            self._find_function(arguments.name),
+            self._find_cases(arguments.cases),
+            body,
+            variants=tuple(Variant(each, {"model": each}) for each in models) or (Variant("", {}),),
+            repeat=_read_count("--repeat", arguments.repeat, 1),
+            at_once=_read_count("--at-once", arguments.at_once, MAX_CONCURRENT_CALLS),
+            judge_options={"model": arguments.judge_model} if arguments.judge_model else {},
         )
 
     def _find_function(self, name: str | None) -> PromptFunction:
