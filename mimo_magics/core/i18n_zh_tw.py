@@ -592,6 +592,7 @@ TRANSLATIONS: dict[str, str] = {
     "{flag} needs a schema.": "{flag} 需要結構描述。",
     "Add --schema NAME or --schema 'name, age int'.": "請加上 --schema NAME 或 --schema 'name, age int'。",
     "Reading the result …": "正在讀取結果…",
+    "1 item so far": "到目前為止 1 個項目",
     "{count:,} items so far": "到目前為止 {count:,} 個項目",
     "schema": "結構描述",
     "valid items": "有效項目",
@@ -1271,6 +1272,7 @@ TRANSLATIONS: dict[str, str] = {
     "Choose another name: %mimo_prompts load PATH NAME": "請另選名稱：%mimo_prompts load PATH NAME",
     "There is no prompt function {name}.": "沒有提示詞函式 {name}。",
     "%mimo_prompts lists them.": "%mimo_prompts 會列出它們。",
+    "calls": "呼叫次數",
     # checks of prompt functions
     "The name of a prompt function is missing.": "缺少提示詞函式的名稱。",
     "Define it with %%mimo --define {name}.": "請用 %%mimo --define {name} 定義它。",

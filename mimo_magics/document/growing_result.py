@@ -56,7 +56,7 @@ class GrowingResult:
         """The number of complete items of a list."""
         if not self.is_list:
             return "" if self._fields else translate("Reading the result …")
-        return translate("{count:,} items so far", count=self.count)
+        return translate("1 item so far" if self.count == 1 else "{count:,} items so far", count=self.count)
 
     @property
     def _value(self) -> Any:

@@ -285,26 +285,6 @@ class MimoMagics:
         """Run `%mimo_transcribe`."""
         return self.speech.transcribe(line)
 
-    @documented("%mimo_fix")
-    def fix_line(self, line: str) -> Fix | DryRun:
-        """Run `%mimo_fix`."""
-        return self.fixes.fix(line, "")
-
-    @documented("%%mimo_fix")
-    def fix_cell(self, line: str, body: str) -> Fix | DryRun:
-        """Run `%%mimo_fix`."""
-        return self.fixes.fix(line, body)
-
-    @documented("%%mimo_check")
-    def check_cell(self, line: str, body: str) -> CheckResult:
-        """Run `%%mimo_check`."""
-        return self.checks.check(line, body)
-
-    @no_var_expand
-    async def check_cell_async(self, line: str, body: str) -> CheckResult:
-        """Run `%%mimo_check` in a cell that awaits."""
-        return await self.checks.check_async(line, body)
-
     def _define_prompt(
         self, line: str, body: str | None, local: Mapping[str, Any] = MappingProxyType({})
     ) -> PromptFunction | None:
@@ -328,6 +308,26 @@ class MimoMagics:
         if body is not None and rest:
             raise cell_request.extra_text_error(options, rest)
         return options, rest if body is None else cell_request.drop_option_lines(body)
+
+    @documented("%mimo_fix")
+    def fix_line(self, line: str) -> Fix | DryRun:
+        """Run `%mimo_fix`."""
+        return self.fixes.fix(line, "")
+
+    @documented("%%mimo_fix")
+    def fix_cell(self, line: str, body: str) -> Fix | DryRun:
+        """Run `%%mimo_fix`."""
+        return self.fixes.fix(line, body)
+
+    @documented("%%mimo_check")
+    def check_cell(self, line: str, body: str) -> CheckResult:
+        """Run `%%mimo_check`."""
+        return self.checks.check(line, body)
+
+    @no_var_expand
+    async def check_cell_async(self, line: str, body: str) -> CheckResult:
+        """Run `%%mimo_check` in a cell that awaits."""
+        return await self.checks.check_async(line, body)
 
     def _create_cell_run(
         self,

@@ -15,7 +15,7 @@ from mimo_magics.notebook.schema_option import take_schema
 from mimo_magics.prompts.prompt_function import PromptFunction
 
 DISPLAY_SETTINGS = {each.name for each in fields(Settings) if each.metadata["group"] == "display"}
-"""Settings without a meaning for a function, which shows nothing."""
+"""Settings without a meaning for a function, which shows nothing; but `-f table` gives data frames."""
 OTHER_SETTINGS = {each.name for each in fields(Settings)} - DISPLAY_SETTINGS
 
 
@@ -43,6 +43,8 @@ def define_prompt(
         )
     system = settings.override(given).system
     overrides = {each: value for each, value in given.items() if each in OTHER_SETTINGS - {"system"}}
+    if given.get("format") == "table":
+        overrides["format"] = "table"
     return PromptFunction(name, prompt, schema, system, overrides)
 
 

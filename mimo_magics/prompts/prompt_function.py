@@ -23,6 +23,7 @@ from mimo_magics.core.messages import Reply
 from mimo_magics.core.renderer_protocol import SilentRenderer
 from mimo_magics.core.settings import Settings
 from mimo_magics.core.text import LINE_END, escape_invisible_characters, quote
+from mimo_magics.prompts.prompt_call import PromptCall, find_calls, record_call
 from mimo_magics.prompts.prompt_file import (
     FILE_OPTIONS,
     PromptContent,
@@ -122,7 +123,7 @@ class PromptFunction:
     def run(self, /, *args: Any, **values: Any) -> Reply:
         """Send the prompt, and return the whole reply. Errors are those of a call."""
         turn = self._open_turn(self._bind(args, values), {})
-        return turn_driver.drive_sync(turn, SilentRenderer(), refuse_unattended).finished_reply
+        return self._record(turn_driver.drive_sync(turn, SilentRenderer(), refuse_unattended))
 
     async def run_async(self, values: Mapping[str, Any], **options: Any) -> Reply:
         """Send the prompt with these values, and return the whole reply.
@@ -133,7 +134,7 @@ class PromptFunction:
         """
         async with self._open_turn(self._bind((), values), options) as running:
             await turn_driver.drive(running, SilentRenderer(), refuse_unattended)
-        return running.finished_reply
+        return self._record(running)
 
     def save(self, path: str | Path) -> None:
         """Write the function to a prompt file, which `load_prompt` reads.
@@ -157,6 +158,11 @@ class PromptFunction:
     def parameters(self) -> tuple[str, ...]:
         """The names of the slots, in their order."""
         return tuple(dict.fromkeys(map(get_root_name, find_references(self.prompt))))
+
+    @property
+    def calls(self) -> tuple[PromptCall, ...]:
+        """The calls of this version in this process, oldest first."""
+        return find_calls(self.name, self.version)
 
     @property
     def returns(self) -> str:
@@ -232,7 +238,8 @@ class PromptFunction:
 
     def build_settings(self, session: Session, options: Mapping[str, Any] = MappingProxyType({})) -> Settings:
         """Return the settings of a call: those of the session with the system prompt and options of the function."""
-        return session.settings.override({**self.options, "system": self.system, **options})
+        own = {"format": "markdown", **self.options, "system": self.system}
+        return session.settings.override({**own, **options})
 
     def _open_turn(
         self, values: Mapping[str, Any], options: Mapping[str, Any]
@@ -240,6 +247,10 @@ class PromptFunction:
         session = self.session or get_current_session()
         settings = self.build_settings(session, options)
         return open_one_off_turn(session, self.build_prompt(values, settings), settings, self.schema)
+
+    def _record(self, running: RunningTurn) -> Reply:
+        record_call(self.name, self.version, running)
+        return running.finished_reply
 
     def _bind(self, args: tuple[Any, ...], values: Mapping[str, Any]) -> dict[str, Any]:
         try:

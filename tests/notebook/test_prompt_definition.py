@@ -41,6 +41,11 @@ def test_the_function_keeps_options_schema_and_system_prompt() -> None:
     )
 
 
+def test_a_function_with_the_format_table_returns_data_frames() -> None:
+    assert define(schema="label str", many=True, format="table").options == {"format": "table"}
+    assert define(format="text").options == {}
+
+
 def test_the_system_prompt_is_by_default_that_of_the_session() -> None:
     assert define(settings=Settings(system="Be kind.", temperature=1.0)) == PromptFunction(
         "classify", "Label: {text}", system="Be kind."
@@ -79,6 +84,9 @@ def test_the_function_works_in_cells_that_await_and_in_others(kernel: Kernel, pe
     peer.answers(*[lambda seen: stream(seen, reply(LABEL))] * 2)
     assert kernel.run("print(classify('a')['label'])").text == "praise\n"
     assert kernel.run("print((await classify.a(text='b'))['label'])").text == "praise\n"
+    assert kernel.run("print(len(classify.calls), classify.calls[0].version == classify.version)").text == (
+        "2 True\n"
+    )
     usage = "import mimo_magics\ncurrent = mimo_magics.sessions().current\n"
     assert kernel.run(f"{usage}print(len(current.turns), current.unrecorded.usage)").text.startswith(
         "0 Usage(input=40, output=20"

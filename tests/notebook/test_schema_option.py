@@ -157,3 +157,90 @@ def test_a_misspelled_schema_sends_nothing(kernel: Kernel, peer: Peer) -> None:
     ran = kernel.run("%%mimo --schema Missing\nPeople?")
     assert ran.status == "error"
     assert peer.requests == []
+
+
+@pytest.fixture
+def people(kernel: Kernel, peer: Peer) -> Kernel:
+    """A kernel whose model replies with two people, and then with one that does not fit."""
+    peer.answers(lambda seen: stream(seen, reply(json.dumps({"items": ITEMS}))))
+    return kernel
+
+
+CELL = "%%mimo --schema 'name, age int' --many\nPeople?"
+TABLE = "name  age\nAda    36\nBo      7"
+
+
+@pytest.mark.parametrize("watched", [True, False])
+def test_the_document_is_the_table(people: Kernel, watched: bool) -> None:
+    ran = people.run(CELL, watched=watched)
+    assert ran.documents == [TABLE]
+    assert "<table>" in ran.outputs[0]["data"]["text/html"]
+
+
+def test_a_shown_reply_is_the_table_also_from_a_saved_notebook(people: Kernel) -> None:
+    ran = people.run(CELL)
+    assert people.run("%mimo show 1").documents == [TABLE]
+    record = ran.outputs[0]["metadata"]["mimo"]
+    assert record["reply"]["result"]["schema"]["type"] == "array"
+
+
+def test_a_reply_of_an_earlier_cell_shows_its_table(people: Kernel) -> None:
+    people.run(CELL.replace("--many", "--many -o found"))
+    assert people.run("found").documents == [TABLE]
+    assert people.run("print(repr(found))").text.startswith("StructuredReply(value=")
+
+
+def test_a_cached_reply_has_its_value_again(people: Kernel, peer: Peer) -> None:
+    people.run("%mimo_config run_all=keep")
+    cell = CELL.replace("--many", "--many -o found --id one")
+    people.run(cell)
+    ran = people.run(cell)
+    people.run("%mimo_config run_all=default")
+    assert len(peer.requests) == 1
+    assert ran.documents == [TABLE]
+    assert people.run("print(len(found.value))").text == "2\n"
+
+
+def test_a_dry_run_shows_the_schema_and_the_instructions(kernel: Kernel, peer: Peer) -> None:
+    ran = kernel.run("%%mimo --schema 'name, age int' --many --dry-run\nPeople?")
+    (shown,) = ran.documents
+    assert "list[object]: name string, age integer" in shown
+    assert "JSON Schema of the reply" in shown
+    assert peer.requests == []
+
+
+@pytest.mark.parametrize("kind", ["openai", "anthropic", "httpx", "curl"])
+def test_the_code_of_a_call_has_the_instructions(kernel: Kernel, peer: Peer, kind: str) -> None:
+    kernel.run("%mimo_config base_url=default preset=mimo-v2")
+    ran = kernel.run(f"%%mimo --schema 'name, age int' --as {kind}\nPeople?")
+    kernel.run("%mimo_config --reset")
+    assert ran.status == "ok"
+    assert "JSON Schema of the reply" in ran.documents[0]
+    assert ("deliver_result" if kind == "anthropic" else "json_object") in ran.documents[0]
+
+
+def test_an_incomplete_reply_with_a_schema_is_not_continued(kernel: Kernel, peer: Peer) -> None:
+    peer.answers(lambda seen: stream(seen, reply('{"items": [{"name": "Ada", "age": 36}, {', stop="length")))
+    ran = kernel.run(CELL)
+    assert "⚠ The list is not complete" in ran.documents[0]
+    assert "%mimo continue" not in ran.outputs[0]["data"]["text/html"]
+    ran = kernel.run("%mimo continue")
+    assert ran.status == "error"
+    assert "A reply with a schema cannot be continued." in "\n".join(ran.error)
+
+
+def test_a_comparison_has_values_and_errors(people: Kernel) -> None:
+    ran = people.run("%%mimo_compare --temperature 0 1 --schema 'name, age int' --many -o compared\nPeople?")
+    assert "valid items" in ran.outputs[0]["data"]["text/html"]
+    ran = people.run("print([len(each.reply.value) for each in compared], compared[1].errors)")
+    assert ran.text == "[2, 2] ()\n"
+    assert people.run("print(list(compared.to_frame().columns[-2:]))").text == "['value', 'errors']\n"
+
+
+def test_a_reply_without_json_shows_its_text_and_raises_nothing(kernel: Kernel, peer: Peer) -> None:
+    peer.answers(lambda seen: stream(seen, reply("I cannot <b>do</b> that.")))
+    ran = kernel.run("%%mimo --schema 'name, age int' -o found\nWho?")
+    assert ran.status == "ok"
+    assert ran.documents[0].startswith("I cannot <b>do</b> that.")
+    assert "<b>do" not in ran.outputs[0]["data"]["text/html"]
+    assert kernel.run("print(found.value, len(found.errors))").text == "None 1\n"

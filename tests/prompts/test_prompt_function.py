@@ -6,14 +6,18 @@ import asyncio
 import inspect
 import re
 import warnings
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 from support.broken_replies import EMMA_JSON, Book
 from support.hostile import HOSTILE
 from support.peer import Peer, reply, stream
 
 from mimo_magics.core.errors import BadArguments, BadOption
+from mimo_magics.core.messages import Usage
 from mimo_magics.prompts.prompt_function import PromptFunction, PromptWarning
 from mimo_magics.session.session import Session
 
@@ -79,6 +83,42 @@ def test_a_call_adds_no_turn_and_counts_in_the_session(peer: Peer) -> None:
     classify("x")
     assert classify.session
     assert (classify.session.turns, classify.session.unrecorded.usage.output > 0) == ((), True)
+
+
+def test_the_format_of_the_notebook_changes_no_value(peer: Peer) -> None:
+    peer.answers(*texts(*[f'{{"items": [{EMMA_JSON}]}}'] * 2))
+    session = Session(base_url=f"{peer.url}/v1", format="table")
+    assert function(peer, schema=list[Book], session=session)("?")[0].title == "Emma"
+    frame = function(peer, schema=list[Book], options={"format": "table"})("?")
+    assert isinstance(frame, pd.DataFrame)
+
+
+def test_each_call_is_recorded_with_its_version(peer: Peer) -> None:
+    peer.answers(*texts("a", "b", *["{}"] * 3))
+    first, second = function(peer, "{x} one"), function(peer, "{x} two", schema=LABEL)
+    first("x")
+    first.run("x")
+    second.run("x")
+    assert [(call.name, call.version, call.usage) for call in first.calls] == [
+        ("classify", first.version, Usage(20, 10, 5))
+    ] * 2
+    (call,) = second.calls
+    assert (call.version, call.errors != (), call.usage.output) == (second.version, True, 30)
+
+
+def test_a_cached_reply_costs_nothing(peer: Peer) -> None:
+    classify = function(peer, "{x} cached", session=Session(base_url=f"{peer.url}/v1", run_all="keep"))
+    assert classify("x") == classify("x")
+    assert [call.usage for call in classify.calls] == [Usage(20, 10, 5), Usage()]
+    assert len(peer.requests) == 1
+
+
+async def test_calls_are_recorded_on_a_tape_and_replayed(peer: Peer, tmp_path: Path) -> None:
+    peer.answers(*texts(EMMA_JSON))
+    find = function(peer, "{x} taped", schema=Book, options={"tape": f"record:{tmp_path}/a.jsonl"})
+    replayed = replace(find, options={"tape": f"replay:{tmp_path}/a.jsonl"})
+    assert find("x") == await replayed.a("x") == Book(title="Emma", author="Jane Austen", pages=474)
+    assert len(peer.requests) == 1
 
 
 def test_the_text_of_a_slot_is_data(peer: Peer) -> None:

@@ -16,7 +16,7 @@ from mimo_magics.document import paragraphs, table
 from mimo_magics.notebook.argument_parser import parse_command
 from mimo_magics.prompts.prompt_function import PromptFunction, load_prompt
 
-COLUMN_HEADERS = translatables("prompt", "version", "model", "system prompt")
+COLUMN_HEADERS = translatables("prompt", "version", "calls", "model", "system prompt")
 PROMPT_FOLDER = Path("prompts")
 """The folder of saved prompts, beside the notebook."""
 MAX_QUOTED_CHARS = 100
@@ -42,7 +42,13 @@ def run_prompts_command(line: str, namespace: MutableMapping[str, Any]) -> dict[
         case "load":
             return _load(arguments, namespace)
     rows = [
-        (each.signature, each.version, str(each.options.get("model", "")), each.system or "")
+        (
+            each.signature,
+            each.version,
+            str(len(each.calls)),
+            str(each.options.get("model", "")),
+            each.system or "",
+        )
         for each in find_functions(namespace).values()
     ]
     return table.table_bundle(

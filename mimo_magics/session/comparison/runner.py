@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import aclosing, asynccontextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Any, Unpack
 
 import anyio
@@ -123,6 +124,13 @@ class RunningComparison:
             self.turns[index] = self._finish_turn(running)
 
 
+def _finish_turn(session: Session, running: RunningTurn) -> Turn:
+    """Finish a turn, and count it as a call that no turn of the history holds."""
+    turn = running.finish()
+    session.count_unrecorded(turn.usage, running.cost)
+    return turn
+
+
 @asynccontextmanager
 async def open_comparison(
     session: Session,
@@ -158,12 +166,8 @@ async def open_comparison(
         turns = session.turns if past is None else past
         return create_running_turn(session, prompt, turns, own, tools, schema=schema)
 
-    def finish_turn(running: RunningTurn) -> Turn:
-        turn = running.finish()
-        session.count_unrecorded(turn.usage, running.cost)
-        return turn
-
     with session.lock.hold():
         settings = session.settings.override(options)
+        finish_turn = partial(_finish_turn, session)
         async with RunningComparison(variants, start_turn, finish_turn, at_once, notices).run() as running:
             yield running

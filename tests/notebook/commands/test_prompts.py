@@ -31,8 +31,8 @@ def test_functions_are_listed_with_their_versions() -> None:
     assert run("", {"x": 1}) == "No prompt functions are defined."
     lines = run("list", {"classify": CLASSIFY, "_": CLASSIFY}).splitlines()
     assert [line.split() for line in lines] == [
-        ["prompt", "version", "model", "system", "prompt"],
-        ["classify(text)", "->", "object", CLASSIFY.version, "m", "Be", "brief."],
+        ["prompt", "version", "calls", "model", "system", "prompt"],
+        ["classify(text)", "->", "object", CLASSIFY.version, "0", "m", "Be", "brief."],
     ]
 
 
