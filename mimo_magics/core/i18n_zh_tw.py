@@ -1210,6 +1210,26 @@ TRANSLATIONS: dict[str, str] = {
         "回覆中沒有程式碼。在 %%mimo_fix 下方寫一句話，可以給模型更多說明。"
     ),
     "The reply contains no code block.": "回覆中沒有程式碼區塊。",
+    # tests of a function
+    "File with your own prompt for %mimo_test, in place of the built-in one.": (
+        "你自己的 %mimo_test 提示詞檔案，取代內建的提示詞。"
+    ),
+    "There is no function to test.": "沒有要測試的函式。",
+    "Write its name: %mimo_test NAME": "請寫下它的名稱：%mimo_test NAME",
+    "There is no function {name} in the notebook.": "筆記本中沒有函式 {name}。",
+    "Run the cell that defines it first.": "請先執行定義它的儲存格。",
+    "The source of {name} is unknown.": "不知道 {name} 的原始碼。",
+    "Use a function that a cell of this notebook defines.": "請使用此筆記本的儲存格所定義的函式。",
+    "%mimo_test runs code of a model, so an unattended run refuses it.": (
+        "%mimo_test 會執行模型寫的程式碼，因此無人值守的執行會拒絕。"
+    ),
+    "Run the cell yourself, and approve the tests.": "請自己執行儲存格，並核准測試。",
+    "pytest is not installed.": "沒有安裝 pytest。",
+    "The reply contains no test.": "回覆中沒有測試。",
+    "The tests were not approved, so they did not run.": "測試未獲核准，因此沒有執行。",
+    "The tests of {name} were stopped after {seconds:.0f} seconds.": "{name} 的測試在 {seconds:.0f} 秒後被停止。",
+    "No test of {name} ran.": "沒有執行 {name} 的任何測試。",
+    "Tests of {name}: {passed} passed, {failed} failed.": "{name} 的測試：{passed} 個通過，{failed} 個失敗。",
     "{place} is {now} (recorded: {then})": "{place} 是 {now}（錄製時：{then}）",
     "the body": "本文",
     "The recorded response ends here: it was stopped during recording.": (

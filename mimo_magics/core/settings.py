@@ -285,6 +285,9 @@ class Settings:
     fix_prompt: str | None = _setting(
         "session", None, "File with your own prompt for %mimo_fix, in place of the built-in one."
     )
+    test_prompt: str | None = _setting(
+        "session", None, "File with your own prompt for %mimo_test, in place of the built-in one."
+    )
     tape: str | None = _setting(
         "session", None, "Tape of HTTP calls: record:PATH, replay:PATH or auto:PATH; set by %mimo_tape."
     )
@@ -417,6 +420,7 @@ class Options(TypedDict, total=False):
     remote_images: bool | OnOff
     debug: bool | OnOff
     fix_prompt: str | None
+    test_prompt: str | None
     tape: str | None
     tape_pace: Pace
     language: Language

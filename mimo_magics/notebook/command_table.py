@@ -379,6 +379,38 @@ _FIX_CELL = Magic(
 The options and the rest are those of %mimo_fix.""",
     (_FIX_COMMAND,),
 )
+_TEST_COMMAND = Command(
+    "[NAME]",
+    "Test this function or class.",
+    (
+        Option(("--into-cell",), "Insert the tests as a new cell below.", {"action": "store_true"}),
+        OPTIONS_BY_FLAG["--model"],
+        OPTIONS_BY_FLAG["--share"],
+        OPTIONS_BY_FLAG["--dry-run"],
+        _OUT_VALUE,
+    ),
+)
+_TEST_LINE = Magic(
+    "%mimo_test",
+    "Let the model write pytest tests for a function, and run them after you approve them.",
+    """
+    %mimo_test total
+
+The model gets the function with the definitions and imports that it needs. The tests run in a process of their own, with
+limits of time and memory and without your API keys. What fails goes back to the model once. An unattended run is refused.
+The value has .passed, .failed, .code and .output.""",
+    (_TEST_COMMAND,),
+)
+_TEST_CELL = Magic(
+    "%%mimo_test",
+    "Let the model write the tests that the text below asks for.",
+    """
+    %%mimo_test total
+    Test empty lists and negative numbers.
+
+The options and the rest are those of %mimo_test.""",
+    (_TEST_COMMAND,),
+)
 _COMPARISON_OPTIONS_BY_FLAG = {flag: option for option in COMPARISON_OPTIONS for flag in option.all_flags}
 _CHECK = Magic(
     "%%mimo_check",
@@ -426,6 +458,6 @@ MAGICS = {
     for magic in (
         *(_PROMPT_CELL, _PROMPT_LINE, _COMPARISON_CELL, _COMPARISON_LINE, _CONFIG, _MODELS, _PANEL, _TOOLS),
         *(_SESSION, _PROMPTS, _TAPE, _USAGE, _SPEAK_CELL, _SPEAK_LINE, _TRANSCRIBE),
-        *(_FIX_LINE, _FIX_CELL, _CHECK),
+        *(_FIX_LINE, _FIX_CELL, _TEST_LINE, _TEST_CELL, _CHECK),
     )
 }

@@ -60,6 +60,8 @@ MAGICS = {
     ("cell", ASYNC_MAGICS[CHECK_MAGIC]): "check_cell_async",
     ("cell", "mimo_fix"): "fix_cell",
     ("line", "mimo_fix"): "fix_line",
+    ("cell", "mimo_test"): "test_cell",
+    ("line", "mimo_test"): "test_line",
 }
 """By kind and name of a magic: its method."""
 

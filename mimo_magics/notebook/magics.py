@@ -34,6 +34,7 @@ from mimo_magics.notebook.kernel.cell_recorder import CellRecorder
 from mimo_magics.notebook.kernel.comm_pump import pump_comm_messages
 from mimo_magics.notebook.kernel.notebook_cells import NotebookState, SelectedCells, read_notebook_state
 from mimo_magics.notebook.kernel.user_variables import get_prompt_variables, get_user_variables
+from mimo_magics.notebook.one_off_prompts import OneOffPrompts
 from mimo_magics.notebook.reply_display import ReplyDisplay
 from mimo_magics.notebook.session_selection import SessionSelection
 from mimo_magics.session.limits.usage_report import UsageReport
@@ -48,10 +49,12 @@ from mimo_magics.tools.approval import (
 if TYPE_CHECKING:  # imported on first use
     from mimo_magics.notebook.commands.check import CheckCommands
     from mimo_magics.notebook.commands.fix import FixCommands
+    from mimo_magics.notebook.commands.function_tests import FunctionTestCommands
     from mimo_magics.notebook.commands.speech import SpeechCommands
     from mimo_magics.notebook.comparison_cells import ComparisonCells
     from mimo_magics.prompts.check_result import CheckResult
     from mimo_magics.prompts.fix import Fix
+    from mimo_magics.prompts.function_tests import FunctionTests
     from mimo_magics.prompts.prompt_function import PromptFunction
     from mimo_magics.session.comparison.result import Comparison
     from mimo_magics.session.dry_run import DryRun
@@ -111,8 +114,15 @@ class MimoMagics:
         """The magics for failed cells, which are imported on first use."""
         from mimo_magics.notebook.commands.fix import FixCommands
 
-        return FixCommands(
-            self.shell, self.config, self.session_selection, self._reply_display, self._read_notebook_state
+        return FixCommands(self.shell, self._create_prompts(), self._reply_display, self._read_notebook_state)
+
+    @cached_property
+    def function_tests(self) -> FunctionTestCommands:
+        """The magics for tests of functions, which are imported on first use."""
+        from mimo_magics.notebook.commands.function_tests import FunctionTestCommands
+
+        return FunctionTestCommands(
+            self.shell, self._create_prompts(), self._reply_display, APPROVAL_CALLBACKS
         )
 
     @cached_property
@@ -121,6 +131,9 @@ class MimoMagics:
         from mimo_magics.notebook.commands.check import CheckCommands
 
         return CheckCommands(self.shell, self.config, self.session_selection, self._reply_display)
+
+    def _create_prompts(self) -> OneOffPrompts:
+        return OneOffPrompts(self.shell, self.config, self.session_selection)
 
     def install(self) -> None:
         """Register the display of replies."""
@@ -328,6 +341,16 @@ class MimoMagics:
     async def check_cell_async(self, line: str, body: str) -> CheckResult:
         """Run `%%mimo_check` in a cell that awaits."""
         return await self.checks.check_async(line, body)
+
+    @documented("%mimo_test")
+    def test_line(self, line: str) -> FunctionTests | DryRun:
+        """Run `%mimo_test`."""
+        return self.function_tests.test(line, "")
+
+    @documented("%%mimo_test")
+    def test_cell(self, line: str, body: str) -> FunctionTests | DryRun:
+        """Run `%%mimo_test`."""
+        return self.function_tests.test(line, body)
 
     def _create_cell_run(
         self,

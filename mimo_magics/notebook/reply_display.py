@@ -31,6 +31,7 @@ SELF_DISPLAYING_TYPES = (
     ("mimo_magics.document.code_text", "CodeText"),
     ("mimo_magics.prompts.check_result", "CheckResult"),
     ("mimo_magics.prompts.fix", "Fix"),
+    ("mimo_magics.prompts.function_tests", "FunctionTests"),
     ("mimo_magics.session.comparison.result", "Comparison"),
     ("mimo_magics.session.limits.usage_report", "UsageReport"),
     ("mimo_magics.session.speech", "Speech"),
