@@ -12,11 +12,12 @@ from mimo_magics.document.paragraphs import small_html
 from mimo_magics.document.reply import wrap_html
 from mimo_magics.document.table import table_bundle
 
-MAX_INPUT_CHARS, MAX_VALUE_CHARS = 50, 40
+MAX_INPUT_CHARS, MAX_VALUE_CHARS, MAX_RESULT_CHARS = 32, 24, 20
 MAX_DETAIL_LINES, MAX_LINE_CHARS = 20, 300
 MAX_SHOWN_CASES = 200
 CHECK_HEADERS = translatables("check", "passed", "rate", "95 % interval", "judge and labels")
 CASE_HEADERS = translatables("case", "model", "result", "input", "value", "details")
+DETAILS_STYLE = "min-width:24em;max-width:44em;overflow-wrap:anywhere;font-family:monospace"
 NUMBERS = (CHECK_HEADERS[1], CHECK_HEADERS[2], CHECK_HEADERS[3], CASE_HEADERS[0])
 
 
@@ -33,9 +34,9 @@ class Details:
 
     @property
     def html(self) -> str:
-        """The lines as code."""
-        lines = "<br>".join(f"<code>{escape_html(line)}</code>" for line in self._shown_lines)
-        return f'<div style="min-width:12em;max-width:44em;overflow-wrap:anywhere">{lines}</div>'
+        """The lines in a font for code."""
+        lines = "<br>".join(map(escape_html, self._shown_lines))
+        return f'<div align="left" style="{DETAILS_STYLE}">{lines}</div>'
 
     @property
     def _shown_lines(self) -> tuple[str, ...]:
@@ -123,7 +124,7 @@ def _case_cells(case: CaseLine) -> tuple[str | Cell, ...]:
     return (
         case.case,
         OneLine(case.model, MAX_VALUE_CHARS) if case.model else "",
-        case.result,
+        OneLine(case.result, MAX_RESULT_CHARS),
         OneLine(case.inputs, MAX_INPUT_CHARS),
         OneLine(case.value, MAX_VALUE_CHARS) if case.value else "",
     )

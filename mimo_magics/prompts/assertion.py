@@ -21,7 +21,7 @@ RECORD = "@record"
 """The name of the function that records values. No code can have it as a name."""
 MAX_CHECKS = 50
 MAX_SHOWN_VALUES = 6
-MAX_VALUE_CHARS = 200
+MAX_VALUE_CHARS = 160
 MAX_SOURCE_CHARS = 200
 MAX_MESSAGE_CHARS = 500
 
@@ -124,10 +124,7 @@ def _build_assertion(text: str, statement: ast.stmt) -> Assertion:
         raise BadOption(
             Translatable("A check is an assert statement, not {source}.", source=quote(source, 60)), ADVICE
         )
-    calls = sum(
-        isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == JUDGE
-        for node in ast.walk(statement.test)
-    )
+    calls = sum(map(_is_judge_call, ast.walk(statement.test)))
     parts: list[str] = []
     test = _record_parts(statement.test, text, parts)
     return Assertion(
@@ -139,6 +136,11 @@ def _build_assertion(text: str, statement: ast.stmt) -> Assertion:
     )
 
 
+def _is_judge_call(node: ast.AST) -> bool:
+    """Return whether a node calls the judge, whose reason explains more than its value."""
+    return isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == JUDGE
+
+
 def _compile(expression: ast.expr) -> CodeType:
     tree = ast.fix_missing_locations(ast.Expression(expression))
     return compile(tree, "<check>", "eval", dont_inherit=True)
@@ -148,7 +150,7 @@ def _record_parts(test: ast.expr, text: str, parts: list[str]) -> ast.expr:
     """Return a condition whose compared values are recorded, each when it is evaluated."""
 
     def record(node: ast.expr) -> ast.expr:
-        if not any(isinstance(each, ast.Name) for each in ast.walk(node)):
+        if _is_judge_call(node) or not any(isinstance(each, ast.Name) for each in ast.walk(node)):
             return node
         # The numbers follow the order of evaluation, arguments first.
         inner = record_arguments(node) if isinstance(node, ast.Call) else node

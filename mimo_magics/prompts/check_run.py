@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import repeat
 from pathlib import Path
 from time import monotonic
@@ -211,7 +211,8 @@ class CheckRun:
             outcome = assertion.run({**self._variables, **names})
         except VerdictMissing:
             return
-        self.evaluated[number, place] = EvaluatedCheck(outcome, tuple(self._judge.ratings))
+        ratings = tuple(self._judge.ratings)
+        self.evaluated[number, place] = EvaluatedCheck(add_reasons(outcome, ratings), ratings)
 
     def _start_call(self, variant: Variant) -> RunningTurn:
         assert isinstance(variant, CheckCall)
@@ -270,6 +271,14 @@ def _iter_renderers(renderer: Renderer) -> Iterator[Renderer]:
     """Yield the renderer for the calls of the function, and one that shows nothing for each round of the judge."""
     yield renderer
     yield from repeat(SilentRenderer())
+
+
+def add_reasons(outcome: CheckOutcome, ratings: Sequence[Rating]) -> CheckOutcome:
+    """Return the outcome of an assert that failed, with the reasons of the judge."""
+    if outcome.outcome != "failed" or not ratings:
+        return outcome
+    reasons = (f"judge = {each.verdict.meets}: {each.verdict.reason}" for each in ratings)
+    return replace(outcome, explanation="\n".join(filter(None, (outcome.explanation, *reasons))))
 
 
 def select_slots(function: PromptFunction, case: Case) -> dict[str, Any]:

@@ -134,6 +134,7 @@ def test_a_judge_without_labels_is_not_verified_and_does_not_count(peer: Peer) -
         (Agreement(0, 0, None), False),
         (None, True),
     ]
+    assert result.rows[1].outcomes[0].explanation == "judge = False: It says so."
     assert result.unverified_checks == {0}
     assert result.rate == Rate(2, 3)
 
