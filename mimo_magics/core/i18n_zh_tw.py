@@ -589,6 +589,8 @@ TRANSLATIONS: dict[str, str] = {
     "Write a name and a type, such as 'age int'.": "請寫出名稱與型別，例如「age int」。",
     "There is no variable {name!r} for --schema.": "沒有可供 --schema 使用的變數 {name!r}。",
     "Define it in a cell above, or write fields such as 'name, age int'.": "請在上方的儲存格定義它，或寫出欄位，例如「name, age int」。",
+    "A reply with a schema is JSON and has no code.": "有結構描述的回覆是 JSON，沒有程式碼。",
+    "Remove --schema, or use -f markdown without --into-cell.": "請移除 --schema，或使用 -f markdown 而不用 --into-cell。",
     "{flag} needs a schema.": "{flag} 需要結構描述。",
     "Add --schema NAME or --schema 'name, age int'.": "請加上 --schema NAME 或 --schema 'name, age int'。",
     "Reading the result …": "正在讀取結果…",

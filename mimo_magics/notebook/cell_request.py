@@ -29,7 +29,7 @@ from mimo_magics.notebook.command_table import MAGICS
 from mimo_magics.notebook.context_option import NO_CELLS
 from mimo_magics.notebook.media_options import MEDIA_OPTIONS, SentPrompt, add_media, as_parts
 from mimo_magics.notebook.options import OPTIONS_BY_FLAG
-from mimo_magics.notebook.schema_option import take_schema
+from mimo_magics.notebook.schema_option import check_shows_no_code, take_schema
 from mimo_magics.notebook.unresolved_references import check_expansion
 
 if TYPE_CHECKING:  # it imports pydantic
@@ -167,6 +167,7 @@ def build_cell_request(
     paths, fetches = settings.pop("file", ()), settings.pop("fetch", False)
     media = {name: settings.pop(name) for name in MEDIA_OPTIONS if name in settings}
     turn_settings = defaults.override(settings)
+    check_shows_no_code(schema, turn_settings.format, into_cell=request_fields.get("into_cell", False))
     sent, notices = _read_prompt(prompt, None if raw else variables, turn_settings)
     check_variable_name(request_fields.get("out"))
     sent = add_media(sent, media, variables, turn_settings.share, fetches=fetches) if media else sent

@@ -43,6 +43,19 @@ def take_schema(options: dict[str, Any], variables: Mapping[str, Any]) -> Result
     return None
 
 
+def check_shows_no_code(schema: ResultSchema | None, reply_format: str, *, into_cell: bool) -> None:
+    """Check that a cell with a schema does not ask for the code of the reply.
+
+    Raises:
+        BadOption: it does.
+    """
+    if schema and (reply_format == "code" or into_cell):
+        raise BadOption(
+            Translatable("A reply with a schema is JSON and has no code."),
+            Translatable("Remove --schema, or use -f markdown without --into-cell."),
+        )
+
+
 def resolve_schema(source: str, variables: Mapping[str, Any], *, many: bool = False) -> ResultSchema:
     """Return the schema of the name of a variable, of `list[NAME]`, or of a short form.
 

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterator
 from itertools import chain
-from pathlib import Path
 from threading import Event
 from typing import TYPE_CHECKING
 
 import pytest
 from support.peer import Peer, sse
 
-from browser.lab import Page, Server, Theme, expect
+from browser.lab import Page, Server, expect
 from browser.live import answer, at, opened, until, view, waiting
 
 if TYPE_CHECKING:
@@ -57,15 +55,6 @@ def stream_items(gates: list[Event]) -> Iterator[bytes | float]:
     yield piece("]}")
 
 
-def take_picture(page: Page, name: str) -> None:
-    """Save a picture in light and dark if the variable MIMO_PICTURES names a folder."""
-    if folder := os.environ.get("MIMO_PICTURES"):
-        themes: tuple[Theme, ...] = ("dark", "light")
-        for theme in themes:
-            page.theme(theme)
-            page.screenshot(Path(folder) / f"{name}-{theme}.png", 0)
-
-
 def test_items_appear_as_rows_and_become_the_table_of_the_document(
     page: Page, model: Peer, gates: list[Event]
 ) -> None:
@@ -74,7 +63,7 @@ def test_items_appear_as_rows_and_become_the_table_of_the_document(
     model.script = lambda _: answer(chain(next(scripts)()))
     page.fill(f"%%mimo --schema {SCHEMA} --many\nWho?")
     page.run(0)
-    rows = view(page).locator("tbody tr, tr:has(td)")
+    rows = view(page).locator("tr:has(td)")
     expect(view(page)).to_contain_text("0 items so far")
     gates[0].set()
     expect(rows).to_have_count(1)
@@ -82,7 +71,6 @@ def test_items_appear_as_rows_and_become_the_table_of_the_document(
     gates[1].set()
     expect(rows).to_have_count(2)
     expect(view(page)).to_contain_text("2 items so far")
-    take_picture(page, "rows-live")
     assert view(page).locator("img").count() == 0
     for gate in gates:
         gate.set()
@@ -96,7 +84,6 @@ def test_items_appear_as_rows_and_become_the_table_of_the_document(
     box = document.locator("div[tabindex='0']:has(table)")
     box.focus()
     assert box.evaluate("it => document.activeElement === it")
-    take_picture(page, "rows-document")
 
 
 def test_the_fields_of_one_object_appear_when_they_are_complete(
@@ -110,10 +97,9 @@ def test_the_fields_of_one_object_appear_when_they_are_complete(
     page.fill("%%mimo --schema 'city, people int, note'\nKyoto?")
     page.run(0)
     expect(view(page)).to_contain_text("Kyoto")
-    assert "14" not in view(page).inner_text().replace("people", "").split("Kyoto")[1][:20]
+    expect(view(page).locator("tr:has(td)")).to_have_count(1)
     gates[0].set()
     expect(view(page)).to_contain_text("1463723")
     gates[1].set()
     page.wait_idle()
     expect(page.output(0).locator(".mimo-reply tr:has(td)")).to_have_count(3)
-    take_picture(page, "object-document")

@@ -109,6 +109,12 @@ def test_an_option_without_a_schema_is_an_error(options: dict[str, Any], flag: s
     assert error.value.hint == "Add --schema NAME or --schema 'name, age int'."
 
 
+@pytest.mark.parametrize("options", [{"format": "code"}, {"into_cell": True}])
+def test_a_schema_with_code_of_the_reply_is_an_error(options: dict[str, Any]) -> None:
+    with pytest.raises(BadOption, match="A reply with a schema is JSON and has no code"):
+        build_cell_request(Namespace(schema="name str", **options), "hi", {})
+
+
 def test_tab_completes_variables_that_may_hold_a_schema() -> None:
     candidates = list_values("schema", Choices(Settings(), VARIABLES), {})
     assert candidates == {"class": ["CITY", "Person", "Place", "Point", "people"]}

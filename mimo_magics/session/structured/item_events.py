@@ -18,7 +18,7 @@ if TYPE_CHECKING:  # they import pydantic
     from mimo_magics.session.structured.item_stream import ItemStream
     from mimo_magics.session.structured.schema import ResultSchema
 
-MAX_OPEN_CHARS = 20_000
+MAX_OPEN_CHARS = 8_000
 """Characters of an object whose complete fields are shown before its end. It is read again for each field."""
 FIELD_ENDS = frozenset(",]}\n")
 
