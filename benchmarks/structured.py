@@ -10,6 +10,8 @@ object counts as wrong if it is none of those that the reply may be read as. Cou
 from __future__ import annotations
 
 import argparse
+import json
+import logging
 import sys
 import warnings
 from collections.abc import Callable, Iterator
@@ -19,9 +21,9 @@ from typing import Any, get_args, get_origin
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
-from pydantic import BaseModel, RootModel
+from pydantic import BaseModel, create_model
 from support.broken_replies import ASK, CASES, Case
-from support.peer import KEY, Answer, Peer, Seen, reply, stream
+from support.peer import KEY, Answer, Peer, Seen
 
 import mimo_magics
 
@@ -58,9 +60,19 @@ def ours(base_url: str, schema: Any) -> Any:
     ).value
 
 
-def list_model(schema: Any) -> Any:
-    """Return a schema as a class, because these clients take no list."""
-    return RootModel[schema] if get_origin(schema) is list else schema
+def build_body(text: str, reason: str) -> bytes:
+    """Return a response of the OpenAI format with all fields that its clients require."""
+    message = {"role": "assistant", "content": text}
+    return json.dumps(
+        {
+            "id": "1",
+            "object": "chat.completion",
+            "created": 0,
+            "model": MODEL,
+            "choices": [{"index": 0, "finish_reason": reason, "message": message}],
+            "usage": {"prompt_tokens": 1, "completion_tokens": 1, "total_tokens": 2},
+        }
+    ).encode()
 
 
 def with_instructor(base_url: str, schema: Any) -> Any:
@@ -89,8 +101,10 @@ def with_chatlas(base_url: str, schema: Any) -> Any:
     from chatlas import ChatOpenAICompletions
 
     chat = ChatOpenAICompletions(base_url=base_url, model=MODEL, api_key=KEY)
-    value = chat.chat_structured(PROMPT, data_model=list_model(schema), echo="none")
-    return value.root if isinstance(value, RootModel) else value
+    # It takes no list.
+    model = create_model("Items", items=(schema, ...)) if get_origin(schema) is list else schema
+    value = chat.chat_structured(PROMPT, data_model=model, echo="none")
+    return value.items if get_origin(schema) is list else value
 
 
 CLIENTS: dict[str, Client] = {
@@ -107,8 +121,9 @@ def iter_objects(value: Any) -> Iterator[Any]:
 
 
 def run_case(client: Client, case: Case, peer: Peer, counts: Counts) -> None:
-    def answer(seen: Seen) -> Answer:
-        return stream(seen, reply(case.reply, "", "length" if case.is_truncated else "end"))
+    def answer(_: Seen) -> Answer:
+        body = build_body(case.reply, "length" if case.is_truncated else "stop")
+        return Answer([body], headers={"Content-Type": "application/json"})
 
     peer.script = answer
     peer.requests.clear()
@@ -136,6 +151,7 @@ def main() -> None:
     parser.add_argument("--short", action="store_true", help="only our own client")
     options = parser.parse_args()
     warnings.simplefilter("ignore")
+    logging.disable()
     cases = [case for case in CASES if is_plain(case)]
     most = sum(len(allowed_objects(case)) for case in cases)
     print(f"{len(cases)} replies, of which at most {most} objects can be read")
