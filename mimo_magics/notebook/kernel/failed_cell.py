@@ -31,8 +31,6 @@ class FailedCell:
     failure: Failure
     cells: tuple[NotebookCell, ...]
     """The cell that failed, then those whose functions it called."""
-    is_edited: bool = False
-    """Whether the saved notebook has a newer source of the cell that failed."""
 
     @property
     def number(self) -> int:
@@ -53,7 +51,7 @@ def find_failed_cell(shell: Any, number: int | None, state: NotebookState) -> Fa
     """
     failure = _read_last_failure(shell, state)
     if failure and number in (None, failure.cells[0]):
-        return _collect(shell, failure, state)
+        return _collect(shell, failure)
     if number is None:
         raise BadOption(
             Translatable("No cell has failed yet."),
@@ -63,7 +61,7 @@ def find_failed_cell(shell: Any, number: int | None, state: NotebookState) -> Fa
         raise BadOption(
             Translatable("There is no cell [{number}].", number=number), Translatable("Run the cell first.")
         )
-    return _collect(shell, _read_failure(number, state), state)
+    return _collect(shell, _read_failure(number, state))
 
 
 def _read_last_failure(shell: Any, state: NotebookState) -> Failure | None:
@@ -113,7 +111,7 @@ def _read_failure(number: int, state: NotebookState) -> Failure:
     return Failure(cell.error, text, (number, *called), cell.error)
 
 
-def _collect(shell: Any, failure: Failure, state: NotebookState) -> FailedCell:
+def _collect(shell: Any, failure: Failure) -> FailedCell:
     """Return a failure with the sources of its cells.
 
     Raises:
@@ -130,12 +128,7 @@ def _collect(shell: Any, failure: Failure, state: NotebookState) -> FailedCell:
             Translatable("Cell [{number}] is a prompt, not code.", number=cells[0].number),
             Translatable("Change the prompt, and run the cell again."),
         )
-    return FailedCell(failure, cells[:MAX_CELLS], _is_edited(cells[0], state))
-
-
-def _is_edited(cell: NotebookCell, state: NotebookState) -> bool:
-    run = next((each for each in state.runs if each.number == cell.number), None)
-    return run is not None and state.select(CellSelection("cells", (run.number,))).cells[0].state == "edited"
+    return FailedCell(failure, cells[:MAX_CELLS])
 
 
 def _iter_cells(sources: list[str], numbers: Iterable[int]) -> Iterable[NotebookCell]:
