@@ -8,11 +8,11 @@ RUN := $(BIN)/python
 # Test files run in parallel, in their order. Kernel tests mostly wait, and the longest files come first.
 PARALLEL := -n 4 --dist loadfile --no-loadscope-reorder
 QUICK := $(addprefix tests/,core wire document display tape project/test_import_law.py) \
-	$(addprefix tests/notebook/,config test_options.py test_cell_request.py test_cell_variables.py test_comparison_request.py) \
+	$(addprefix tests/notebook/,config test_options.py test_cell_request.py test_comparison_request.py) \
 	$(addprefix tests/session/,limits/test_budget.py limits/test_usage_meter.py test_history.py test_turn.py test_timing.py)
 
 MEASURED := $(addprefix tests/,core wire context document display tape tools client session notebook/config) \
-	$(addprefix tests/notebook/,test_options.py test_cell_request.py test_cell_variables.py test_comparison_request.py) \
+	$(addprefix tests/notebook/,test_options.py test_cell_request.py test_comparison_request.py) \
 	$(addprefix tests/notebook/panel/,test_controls.py test_layout.py test_listing.py test_state.py)
 
 KERNELS := build/kernels/6.31.0 build/kernels/7.3.0

@@ -51,6 +51,7 @@ if TYPE_CHECKING:
     )
     from mimo_magics.core.version import __version__ as __version__
     from mimo_magics.notebook.extension import panel, sessions
+    from mimo_magics.prompts.prompt_function import PromptFunction, load_prompt
     from mimo_magics.session.comparison.result import Comparison
     from mimo_magics.session.dry_run import DryRun
     from mimo_magics.session.session import Session, ask
@@ -77,6 +78,7 @@ __all__ = [
     "Notice",
     "PendingApproval",
     "PromptContext",
+    "PromptFunction",
     "ReasoningDelta",
     "ReasoningPart",
     "Reply",
@@ -102,6 +104,7 @@ __all__ = [
     "Video",
     "VideoPart",
     "ask",
+    "load_prompt",
     "panel",
     "register_context",
     "sessions",
@@ -149,6 +152,7 @@ _NAMES_BY_MODULE = {
     ),
     "core.version": ("__version__",),
     "notebook.extension": ("panel", "sessions"),
+    "prompts.prompt_function": ("PromptFunction", "load_prompt"),
     "session.comparison.result": ("Comparison",),
     "session.dry_run": ("DryRun",),
     "session.session": ("Session", "ask"),

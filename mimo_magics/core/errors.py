@@ -2,11 +2,13 @@
 
 MimoError                 .hint (what to do next)  .reply (the partial reply)
 |-- BadOption                 an option, parameter or setting is invalid; nothing was sent
+|   `-- BadArguments          a prompt function was called with other values than its slots; also a TypeError
 |-- Interrupted               the user stopped the cell
 |-- ApprovalTimeout           no decision on a tool call in time; the call was refused
 |-- SessionBusy               the session is in the middle of another turn
 |-- SessionNotSaved           the session file could not be written; nothing is lost
 |-- BadSessionFile            the file contains no readable session; the file is unchanged
+|-- BadPromptFile             the file contains no valid prompt, or it cannot be read or written
 |-- ContextWindowExceeded     the request exceeds the context window of the model; nothing was sent
 |-- BudgetExceeded            the budget is used up; nothing was sent
 |-- MissingApiKey             there is no API key for the host
@@ -88,6 +90,10 @@ class BadOption(MimoError):
     was_sent = False
 
 
+class BadArguments(BadOption, TypeError):
+    """A prompt function was called with other values than its slots; nothing was sent."""
+
+
 class Interrupted(MimoError):
     """The user stopped the cell. The partial reply is part of the session."""
 
@@ -112,6 +118,12 @@ class SessionNotSaved(MimoError):
 
 class BadSessionFile(MimoError):
     """The file contains no readable session; the file is unchanged."""
+
+
+class BadPromptFile(MimoError):
+    """The file contains no valid prompt, or it cannot be read or written."""
+
+    was_sent = False
 
 
 class ContextWindowExceeded(MimoError):

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import Future, InvalidStateError
 from contextlib import suppress
 from dataclasses import asdict, astuple, dataclass, field, replace
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from mimo_magics.core.context_item import ContextItem
 from mimo_magics.core.i18n import Translatable
@@ -82,6 +82,22 @@ class TextDelta:
     """More text of the reply."""
 
     text: str
+
+
+@dataclass(frozen=True, slots=True)
+class ResultExpected:
+    """The response that began is to fit a schema. Its text is JSON, so a renderer shows its items instead."""
+
+    schema: Mapping[str, Any]
+    """JSON Schema of the value: of an array, or of one object."""
+
+
+@dataclass(frozen=True, slots=True)
+class ResultItem:
+    """An item of a list is complete and fits the schema, or fields of one object are complete."""
+
+    value: Any
+    """The item as JSON. The fields of one object replace those of the event before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,6 +260,8 @@ Event = (
     | ResponseStarted
     | ResponseRestarted
     | TextDelta
+    | ResultExpected
+    | ResultItem
     | AudioDelta
     | ReasoningDelta
     | ToolCallStart

@@ -340,6 +340,23 @@ class Annotation:
 
 
 @dataclass(frozen=True, slots=True)
+class SchemaResult:
+    """How the reply to a prompt with a schema fits it."""
+
+    schema: Mapping[str, Any]
+    """JSON Schema of the value: of an array, or of one object."""
+    errors: tuple[str, ...] = ()
+    """What does not fit the schema."""
+    has_value: bool = True
+    """Whether there is an object that fits, or a list with its valid items."""
+
+    @property
+    def is_list(self) -> bool:
+        """Whether the value is a list."""
+        return self.schema.get("type") == "array"
+
+
+@dataclass(frozen=True, slots=True)
 class Reply:
     """What the model returned for one prompt, complete or so far."""
 
@@ -361,6 +378,8 @@ class Reply:
     """Estimated cost in US dollars, set by a session from the price table; `None` without a known price."""
     uses_own_price: bool = False
     """Whether the cost uses a price of the setting `prices`."""
+    result: SchemaResult | None = None
+    """Set by a session if the prompt has a schema."""
 
     @property
     def text(self) -> str:
@@ -385,7 +404,12 @@ class Reply:
     @property
     def errors(self) -> tuple[str, ...]:
         """What does not fit the schema."""
-        return ()
+        return self.result.errors if self.result else ()
+
+    @property
+    def json_text(self) -> str:
+        """The value of a reply to a prompt with a schema, as JSON; empty without a value."""
+        return self.text if self.result and self.result.has_value else ""
 
     def __str__(self) -> str:
         return self.text

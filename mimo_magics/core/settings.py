@@ -20,7 +20,7 @@ from mimo_magics.core.suggest import did_you_mean
 
 Api = Literal["openai", "anthropic"]
 Auth = Literal["bearer", "api-key", "both", "x-api-key"]
-Format = Literal["markdown", "text", "json", "code"]
+Format = Literal["markdown", "text", "json", "table", "code"]
 WebSearch = Literal["on", "force"]
 Overflow = Literal["error", "drop-oldest", "summarize"]
 RunAll = Literal["run", "keep"]
@@ -285,6 +285,9 @@ class Settings:
     fix_prompt: str | None = _setting(
         "session", None, "File with your own prompt for %mimo_fix, in place of the built-in one."
     )
+    test_prompt: str | None = _setting(
+        "session", None, "File with your own prompt for %mimo_test, in place of the built-in one."
+    )
     tape: str | None = _setting(
         "session", None, "Tape of HTTP calls: record:PATH, replay:PATH or auto:PATH; set by %mimo_tape."
     )
@@ -417,6 +420,7 @@ class Options(TypedDict, total=False):
     remote_images: bool | OnOff
     debug: bool | OnOff
     fix_prompt: str | None
+    test_prompt: str | None
     tape: str | None
     tape_pace: Pace
     language: Language

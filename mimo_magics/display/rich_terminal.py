@@ -16,6 +16,8 @@ from mimo_magics.core.events import (
     Event,
     ModelPreparation,
     PromptContext,
+    ResultExpected,
+    ResultItem,
     Retrying,
     ToolProgress,
 )
@@ -25,7 +27,10 @@ from mimo_magics.core.renderer_protocol import Document, SilentRenderer
 from mimo_magics.core.settings import Format
 from mimo_magics.core.text import escape_invisible_characters
 from mimo_magics.document.context_html import context_line
+from mimo_magics.document.growing_result import GrowingResult
 from mimo_magics.document.markdown import iter_tokens, keep_code
+from mimo_magics.document.reply import shows_result
+from mimo_magics.document.result_table import result_text
 
 MAX_SHOWN_CHARS = 10_000
 """Characters that are painted while the reply grows: more than a window holds."""
@@ -41,6 +46,8 @@ class RichTerminalRenderer(SilentRenderer):
         self._accumulator = Accumulator()
         self._live = _new_live(console)
         self._status = ""
+        self._result: GrowingResult | None = None
+        """The items of a reply with a schema, shown in place of its text."""
         self._has_changes = False
         self._next_frame_at = 0.0
 
@@ -57,6 +64,10 @@ class RichTerminalRenderer(SilentRenderer):
             case PromptContext(items):
                 line = escape_invisible_characters(context_line(items))
                 self._live.console.print(Text(line, style="dim"))
+            case ResultExpected(schema):
+                self._result = GrowingResult(schema)
+            case ResultItem(value) if self._result:
+                self._result.add(value)
             case Retrying():
                 self._status = translate(str(event))
             case ModelPreparation(what):
@@ -86,7 +97,8 @@ class RichTerminalRenderer(SilentRenderer):
         self._has_changes = False
         self._live.start()
         reply = self._accumulator.reply
-        text = escape_invisible_characters((self._status or reply.text or reply.reasoning)[-MAX_SHOWN_CHARS:])
+        body = self._result.text if self._result and reply.text else reply.text
+        text = escape_invisible_characters((self._status or body or reply.reasoning)[-MAX_SHOWN_CHARS:])
         lines = Text(text, style="" if reply.text and not self._status else "dim").wrap(
             self._live.console, self._live.console.width
         )
@@ -104,6 +116,8 @@ def render_reply(
     notes = [Text(f"⚠ {escape_invisible_characters(translate(note))}") for note in reply.notes]
     quiet_lines = [Text(escape_invisible_characters(translate(line)), style="dim") for line in notices]
     reasoning = [Text(escape_invisible_characters(reply.reasoning), style="dim")] if reply.reasoning else []
+    if shows_result(reply, reply_format):
+        return Group(*notes, *quiet_lines, *reasoning, Text(result_text(reply)))
     text = escape_invisible_characters(reply.text)
     if reply_format == "code":
         text = keep_code(text)

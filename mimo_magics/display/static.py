@@ -23,6 +23,8 @@ from mimo_magics.core.events import (
     ReasoningDelta,
     ReplyEnded,
     ResponseRestarted,
+    ResultExpected,
+    ResultItem,
     Retrying,
     TextDelta,
 )
@@ -32,6 +34,7 @@ from mimo_magics.display.output import Output
 from mimo_magics.display.progress import Progress
 from mimo_magics.document import reply as reply_document
 from mimo_magics.document.context_html import context_html
+from mimo_magics.document.growing_result import GrowingResult
 from mimo_magics.document.paragraphs import small_html
 from mimo_magics.document.reply import DisplayOptions
 
@@ -103,6 +106,8 @@ class StaticRenderer(StatusRenderer):
         self._next_frame_at = 0.0
         self._head = ""
         """HTML of the context of the prompt, above the reply."""
+        self._result: GrowingResult | None = None
+        """The items of a reply with a schema, shown in place of its text."""
 
     def show(self, event: Event, number: int = 0) -> None:
         """Add an event, and paint when a frame is due."""
@@ -112,6 +117,10 @@ class StaticRenderer(StatusRenderer):
             case ResponseRestarted():
                 self._finished_chars, self._pending_chars = 0, len(self._accumulator.reply.text)
                 self._paint()
+            case ResultExpected(schema):
+                self._result = GrowingResult(schema)
+            case ResultItem(value) if self._result:
+                self._result.add(value)
             case TextDelta(text) | ReasoningDelta(text):
                 self._pending_chars += len(text)
                 self.tick()
@@ -149,7 +158,7 @@ class StaticRenderer(StatusRenderer):
         reply = self._accumulator.reply
         end = (
             find_block_end(reply.text, self._finished_chars)
-            if self._is_only_output and self._pending_chars > MAX_FULL_FRAME_CHARS
+            if self._is_only_output and not self._result and self._pending_chars > MAX_FULL_FRAME_CHARS
             else 0
         )
         if end:
@@ -166,15 +175,29 @@ class StaticRenderer(StatusRenderer):
             self._finished_chars, self._pending_chars = end, len(reply.text) - end
         self._next_frame_at = self._now() + FRAME_INTERVAL
         self._painted_chars, self._painted_status = self._pending_chars, self.progress.line
-        self.output.update(
-            reply_document.reply_bundle(
-                slice_reply(reply, self._finished_chars),
-                self._painted_status,
-                self._display_options,
-                notices=self._growing_notices,
-                head=self._growing_head,
-            )
+        self.output.update(self._build_result_frame(self._result) if self._result else self._build_frame())
+
+    def _build_frame(self) -> dict[str, str]:
+        """Return what grows: the reply after its finished parts."""
+        return reply_document.reply_bundle(
+            slice_reply(self._accumulator.reply, self._finished_chars),
+            self._painted_status,
+            self._display_options,
+            notices=self._growing_notices,
+            head=self._growing_head,
         )
+
+    def _build_result_frame(self, result: GrowingResult) -> dict[str, str]:
+        """Return the steps of the reply, and its items in place of its text."""
+        reply = self._accumulator.reply
+        steps = tuple(part for part in reply.message.parts if not isinstance(part, TextPart))
+        body = reply_document.reply_body_html(
+            replace(reply, message=Message("assistant", steps)),
+            self._display_options,
+            notices=self._growing_notices,
+        )
+        html = self._growing_head + body + result.html + small_html(self._painted_status)
+        return {"text/html": reply_document.wrap_html(html), "text/plain": result.text}
 
     @property
     def _growing_notices(self) -> Sequence[str]:

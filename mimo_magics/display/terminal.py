@@ -6,7 +6,7 @@ A terminal obeys control characters, so the control characters of a model are re
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from mimo_magics.core.events import (
@@ -18,10 +18,13 @@ from mimo_magics.core.events import (
     ReasoningDelta,
     ReplyEnded,
     ResponseRestarted,
+    ResultExpected,
+    ResultItem,
     Retrying,
     TextDelta,
 )
 from mimo_magics.core.i18n import Translatable, translate
+from mimo_magics.core.messages import Reply
 from mimo_magics.core.renderer_protocol import Document, SilentRenderer, TurnMeter
 from mimo_magics.core.text import (
     escape_invisible_characters,
@@ -31,6 +34,8 @@ from mimo_magics.core.text import (
 )
 from mimo_magics.display.comparison_progress import ComparisonProgress
 from mimo_magics.document.context_html import context_line
+from mimo_magics.document.growing_result import GrowingResult, item_line
+from mimo_magics.document.result_table import count_items, iter_error_lines, result_text
 
 ANSI_DIM, ANSI_RESET = "\x1b[2m", "\x1b[0m"
 
@@ -42,10 +47,16 @@ class TerminalRenderer(SilentRenderer):
         self._last_event_type: type[Event] | None = None
         self._unfinished = ""
         """The end of the last delta, if it may combine with the next one into one character."""
+        self._result: GrowingResult | None = None
+        """The items of a reply with a schema, printed in place of its text."""
 
     def show(self, event: Event, number: int = 0) -> None:
         """Print the event."""
         match event:
+            case ResultExpected(schema):
+                self._result = GrowingResult(schema)
+            case ResultItem(value):
+                self._print_item(value)
             case TextDelta(text) | ReasoningDelta(text):
                 self._print_piece(type(event), text)
             case ResponseRestarted():
@@ -64,14 +75,32 @@ class TerminalRenderer(SilentRenderer):
                 self._print(PromptContext, f"{ANSI_DIM}{line}{ANSI_RESET}\n")
 
     def finish(self, document: Document, metadata: dict[str, Any]) -> None:
-        """End the last line."""
+        """End the last line, and print what is not printed yet of a result."""
         self._print(type(None), "")
+        for reply in document.replies:
+            if reply.result:
+                _write("".join(f"{line}\n" for line in self._iter_missing_lines(reply)))
+
+    def _print_item(self, value: object) -> None:
+        """Print a complete item of a list. The fields of one object are printed at the end."""
+        if self._result and self._result.is_list:
+            self._result.add(value)
+            line = escape_invisible_characters(f"{self._result.count}. {item_line(value)}")
+            self._print(ResultItem, f"{line}\n")
+
+    def _iter_missing_lines(self, reply: Reply) -> Iterator[str]:
+        """Yield the errors if each item is printed, else the whole result."""
+        is_printed = self._result and self._result.is_list and self._result.count == count_items(reply)
+        yield from iter_error_lines(reply) if is_printed else result_text(reply).split("\n")
 
     def clear(self) -> None:
         """End the last line."""
         self._print(type(None), "")
 
     def _print_piece(self, kind: type[TextDelta | ReasoningDelta], text: str) -> None:
+        """Print a piece of text or reasoning. The text of a reply with a schema is printed as items."""
+        if self._result and kind is TextDelta:
+            return
         if kind is not self._last_event_type:
             self._flush()
         complete, unfinished = split_unfinished_sequence(self._unfinished + text)

@@ -22,10 +22,12 @@ from mimo_magics.document.reply import (
     DisplayOptions,
     footer,
     reply_body_html,
+    reply_plain_text,
     stop_text,
     total_time,
     wrap_html,
 )
+from mimo_magics.document.result_table import count_items
 from mimo_magics.document.table import table_bundle
 
 MAX_HEADING_CHARS = 200
@@ -34,7 +36,9 @@ MAX_TITLE_CHARS = 40
 """Limit of the settings in the summary."""
 MAX_FIRST_WORDS_CHARS = 20
 """Limit of the first words of a reply in the summary."""
-SUMMARY_HEADERS = translatables("", "tokens in → out", "seconds", "USD", "first words")
+SUMMARY_HEADERS = translatables(
+    "", "tokens in → out", "seconds", "USD", "valid items", "errors", "first words"
+)
 MARKUP = re.compile(r"`{3,}\w*|[*`]+|(?:^|(?<=\s))(?:#+|[>|-])\s")
 """Marks of Markdown, which are left out of the first words."""
 UNKNOWN = "–"
@@ -139,6 +143,11 @@ def _summary_cells(entry: _NumberedCard) -> tuple[str, ...]:
         f"{usage.input:,} → {usage.output:,}" if usage else UNKNOWN,
         f"{timing.total:.1f}" if timing else UNKNOWN,
         f"{cost:.4f}" if cost else UNKNOWN,
+        *(
+            (f"{count_items(reply):,}", f"{len(reply.errors):,}")
+            if reply and reply.result
+            else (UNKNOWN,) * 2
+        ),
         entry.first_words,
     )
 
@@ -173,5 +182,5 @@ def _iter_text_lines(reply: Reply | None) -> Iterator[str]:
     """Yield the reasoning as a Markdown quotation, the text, and the notes."""
     if reply:
         yield from (f"> {line}" for line in reply.reasoning.strip().splitlines())
-        yield reply.text.strip()
+        yield reply_plain_text(reply).strip() if reply.result else reply.text.strip()
         yield from (f"⚠ {translate(note)}" for note in reply.notes)

@@ -21,6 +21,7 @@ from mimo_magics.document.highlighting import code_html
 from mimo_magics.document.json_text import format_json
 from mimo_magics.document.markdown import code_blocks, keep_code, to_html
 from mimo_magics.document.paragraphs import small_html
+from mimo_magics.document.result_table import result_html, result_text
 from mimo_magics.document.sanitizer import LINK_REL, NO_MATH_CLASSES, is_external_url
 
 STOP_TEXTS = {
@@ -119,8 +120,20 @@ def reply_bundle(
     """
     return {
         "text/html": reply_html(reply, status, display_options, open_groups, notices, head=head),
-        "text/plain": replace_control_characters(reply.text),
+        "text/plain": reply_plain_text(reply, display_options.format),
     }
+
+
+def reply_plain_text(reply: Reply, reply_format: Format = "markdown") -> str:
+    """Return the text of a reply, or the table of its result."""
+    if shows_result(reply, reply_format):
+        return result_text(reply)
+    return replace_control_characters(reply.text)
+
+
+def shows_result(reply: Reply, reply_format: Format) -> bool:
+    """Return whether a reply is shown as the table of its result."""
+    return reply.result is not None and reply_format in ("markdown", "table")
 
 
 def reply_html(
@@ -161,8 +174,10 @@ def reply_body_html(
 def _render_body(
     reply: Reply, display_options: DisplayOptions, open_groups: Collection[int], notices: Sequence[str]
 ) -> str:
+    has_result = shows_result(reply, display_options.format)
     inner = (
-        *_render_sections(reply, display_options, open_groups),
+        *_render_sections(reply, display_options, open_groups, has_texts=not has_result),
+        result_html(reply) if has_result else "",
         _render_sources(reply.annotations),
         *(f'<p dir="auto">⚠ {escape_html(translate(note))}</p>' for note in reply.notes),
         *map(small_html, map(translate, notices)),
@@ -201,11 +216,13 @@ def total_time(reply: Reply) -> str:
 
 
 def _render_sections(
-    reply: Reply, display_options: DisplayOptions, open_groups: Collection[int]
+    reply: Reply, display_options: DisplayOptions, open_groups: Collection[int], *, has_texts: bool = True
 ) -> Iterator[str]:
     number, code_number, previous_text = 0, 1, ""
     for group in steps.group_parts(reply.message.parts):
         match group:
+            case (TextPart(),) if not has_texts:
+                continue
             case (TextPart(text),):
                 code_number += len(code_blocks(previous_text))
                 previous_text = text

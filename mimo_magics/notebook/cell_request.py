@@ -8,9 +8,10 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mimo_magics.context.picture import render_part
+from mimo_magics.context.prompt_references import expand
 from mimo_magics.core.errors import BadOption
 from mimo_magics.core.i18n import Translatable
 from mimo_magics.core.messages import Message, TextPart
@@ -23,13 +24,16 @@ from mimo_magics.notebook.cell_context import (
     select_no_cells,
 )
 from mimo_magics.notebook.cell_files import add_files
-from mimo_magics.notebook.cell_variables import expand
 from mimo_magics.notebook.command_line import scan_options
 from mimo_magics.notebook.command_table import MAGICS
 from mimo_magics.notebook.context_option import NO_CELLS
 from mimo_magics.notebook.media_options import MEDIA_OPTIONS, SentPrompt, add_media, as_parts
 from mimo_magics.notebook.options import OPTIONS_BY_FLAG
+from mimo_magics.notebook.schema_option import check_shows_no_code, take_schema
 from mimo_magics.notebook.unresolved_references import check_expansion
+
+if TYPE_CHECKING:  # it imports pydantic
+    from mimo_magics.session.structured.schema import ResultSchema
 
 OPTION_LINES_PATTERN = re.compile(r"(?:#\|[^\n]*+(?:\n|\Z))*+")
 
@@ -60,6 +64,8 @@ class CellRequest:
     """The kind of code to print instead of making the call."""
     notices: tuple[str, ...] = ()
     """Notices about the prompt, such as references without a value."""
+    schema: ResultSchema | None = None
+    """The schema that the reply must fit."""
 
     @property
     def prompt_text(self) -> str:
@@ -81,7 +87,9 @@ class CellRequest:
 
 
 REQUEST_FIELDS = tuple(
-    field.name for field in fields(CellRequest) if field.name not in ("prompt", "settings", "notices")
+    field.name
+    for field in fields(CellRequest)
+    if field.name not in ("prompt", "settings", "notices", "schema")
 )
 DEFAULT_SETTINGS = Settings()
 CONTINUE_COMMAND = "continue"
@@ -149,20 +157,22 @@ def build_cell_request(
 
     Raises:
         BadOption: The prompt is empty, the name for the reply is not an identifier, a reference has no value
-            and the setting `unresolved` is `error`, `--context` names a cell that does not exist, or a file, an
-            image, audio or a video cannot be sent.
+            and the setting `unresolved` is `error`, `--context` names a cell that does not exist, a file, an
+            image, audio or a video cannot be sent, or `--schema` is not a schema.
     """
     settings = _collect_options(options)
+    schema = take_schema(settings, variables)
     request_fields = {name: settings.pop(name) for name in REQUEST_FIELDS if name in settings}
     raw, selection = settings.pop("raw", False), settings.pop("context", NO_CELLS)
     paths, fetches = settings.pop("file", ()), settings.pop("fetch", False)
     media = {name: settings.pop(name) for name in MEDIA_OPTIONS if name in settings}
     turn_settings = defaults.override(settings)
+    check_shows_no_code(schema, turn_settings.format, into_cell=request_fields.get("into_cell", False))
     sent, notices = _read_prompt(prompt, None if raw else variables, turn_settings)
     check_variable_name(request_fields.get("out"))
     sent = add_media(sent, media, variables, turn_settings.share, fetches=fetches) if media else sent
     sent = add_files(sent, paths, turn_settings, fetches=fetches) if paths else sent
-    request = CellRequest(sent, settings, **request_fields, notices=notices)
+    request = CellRequest(sent, settings, **request_fields, notices=notices, schema=schema)
     if selection == NO_CELLS:
         return request
     return request.add_context(build_cell_context(select_cells(selection), turn_settings, models))

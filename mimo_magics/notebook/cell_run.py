@@ -64,8 +64,8 @@ class CellRun:
 
     @property
     def reply(self) -> Reply | None:
-        """The reply, or the partial reply."""
-        return self.turn.reply if self.turn else None
+        """The reply, or the partial reply, with its value if there is a schema."""
+        return self._running.finished_reply if self._running and self.turn else None
 
     @property
     def code(self) -> CodeText | None:
@@ -88,6 +88,7 @@ class CellRun:
             keep=request.keep,
             new=request.new,
             tools=self._tools,
+            schema=request.schema,
             **self._stream_options,
             **request.settings,
         )
@@ -122,6 +123,7 @@ class CellRun:
             cell=stream_options["cell"],
             append=stream_options["append"],
             reuse=(lambda _: False) if request.fresh else None,
+            schema=request.schema,
             **settings,
         )
         return draft.to_code(request.code) if request.code else draft.add_warnings(request.notices)
@@ -148,7 +150,12 @@ class CellRun:
 
     def _iter_advice(self, turn: Turn) -> Iterator[str]:
         """Yield how to continue an incomplete reply, which an interrupted cell says in its error, and what is missing."""
-        if self.request.keep and can_continue(turn) and turn.reply.stop not in ("interrupted", "cut"):
+        if (
+            self.request.keep
+            and not turn.reply.result
+            and can_continue(turn)
+            and turn.reply.stop not in ("interrupted", "cut")
+        ):
             yield Translatable("The reply is incomplete; %mimo continue resumes it.")
         if self.code == "":
             yield Translatable("The reply contains no code block.")
@@ -157,7 +164,7 @@ class CellRun:
         """Show the document. If the user interrupts its rendering, show plain text instead."""
         notices = (*(self._running.notices if self._running else ()), *self._iter_advice(turn))
         context = self._running.context if self._running else ()
-        document = ReplyDocument(turn.reply, self._display_options, notices, context)
+        document = ReplyDocument(self.reply or turn.reply, self._display_options, notices, context)
         metadata = {"mimo": self._build_record(turn, notices)}
         try:
             self.renderer.finish(document, metadata)

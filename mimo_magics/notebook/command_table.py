@@ -318,6 +318,23 @@ IPython.display.Audio. The value has .text, .seconds, .language and .usage. The 
         ),
     ),
 )
+_PROMPTS = Magic(
+    "%mimo_prompts",
+    "List, show, save and load prompt functions.",
+    """
+    %%mimo --define classify --schema 'label: praise or complaint, sure bool'
+    Label this review: {text}
+
+classify(text="It broke.") then returns the value, and %mimo_prompts save classify writes prompts/classify.md. A loaded
+prompt is shown with its system prompt; its file sets model, sampling and schema, and nothing else.""",
+    (
+        Command("list", "List the prompt functions of the notebook."),
+        Command("show PROMPT", "Show the texts of a function."),
+        Command("save PROMPT [PATH]", "Save a function to a file, by default prompts/PROMPT.md."),
+        Command("load PATH [NAME]", "Load a function from a file, and show it."),
+    ),
+    default="list",
+)
 _TAPE = Magic(
     "%mimo_tape",
     "Record API calls on a tape, or replay them without network, API key or model.",
@@ -362,6 +379,38 @@ _FIX_CELL = Magic(
 The options and the rest are those of %mimo_fix.""",
     (_FIX_COMMAND,),
 )
+_TEST_COMMAND = Command(
+    "[NAME]",
+    "Test this function or class.",
+    (
+        Option(("--into-cell",), "Insert the tests as a new cell below.", {"action": "store_true"}),
+        OPTIONS_BY_FLAG["--model"],
+        OPTIONS_BY_FLAG["--share"],
+        OPTIONS_BY_FLAG["--dry-run"],
+        _OUT_VALUE,
+    ),
+)
+_TEST_LINE = Magic(
+    "%mimo_test",
+    "Let the model write pytest tests for a function, and run them after you approve them.",
+    """
+    %mimo_test total
+
+The model gets the function with the definitions and imports that it needs. The tests run in a process of their own, with
+limits of time and memory and without your API keys. What fails goes back to the model once. An unattended run is refused.
+The value has .passed, .failed, .code and .output.""",
+    (_TEST_COMMAND,),
+)
+_TEST_CELL = Magic(
+    "%%mimo_test",
+    "Let the model write the tests that the text below asks for.",
+    """
+    %%mimo_test total
+    Test empty lists and negative numbers.
+
+The options and the rest are those of %mimo_test.""",
+    (_TEST_COMMAND,),
+)
 _USAGE = Magic(
     "%mimo_usage",
     "Show the token usage and the cost of a session.",
@@ -375,6 +424,7 @@ MAGICS = {
     magic.name: magic
     for magic in (
         *(_PROMPT_CELL, _PROMPT_LINE, _COMPARISON_CELL, _COMPARISON_LINE, _CONFIG, _MODELS, _PANEL, _TOOLS),
-        *(_SESSION, _TAPE, _USAGE, _SPEAK_CELL, _SPEAK_LINE, _TRANSCRIBE, _FIX_LINE, _FIX_CELL),
+        *(_SESSION, _PROMPTS, _TAPE, _USAGE, _SPEAK_CELL, _SPEAK_LINE, _TRANSCRIBE, _FIX_LINE, _FIX_CELL),
+        *(_TEST_LINE, _TEST_CELL),
     )
 }

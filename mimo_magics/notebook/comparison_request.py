@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mimo_magics.core.errors import BadOption
 from mimo_magics.core.i18n import Translatable
@@ -21,6 +21,9 @@ from mimo_magics.notebook.command_line import split_words
 from mimo_magics.notebook.media_options import SentPrompt
 from mimo_magics.notebook.options import COMPARISON_OPTIONS, OPTIONS_BY_FLAG
 from mimo_magics.session.comparison.variants import MAX_CONCURRENT_CALLS, Variant, build_variants
+
+if TYPE_CHECKING:  # it imports pydantic
+    from mimo_magics.session.structured.schema import ResultSchema
 
 DEFAULT_ASK_ABOVE = "0.50 USD"
 
@@ -43,12 +46,14 @@ class ComparisonRequest:
     out: str | None = None
     notices: tuple[str, ...] = ()
     """Notices about the prompt, such as references without a value."""
+    schema: ResultSchema | None = None
+    """The schema that the replies must fit."""
 
 
 REQUEST_FIELDS = tuple(
     each.name
     for each in fields(ComparisonRequest)
-    if each.name not in ("prompt", "variants", "settings", "notices")
+    if each.name not in ("prompt", "variants", "settings", "notices", "schema")
 )
 
 
@@ -105,6 +110,7 @@ def build_comparison_request(
         cell.settings,
         **request_fields,
         notices=cell.notices,
+        schema=cell.schema,
     )
 
 

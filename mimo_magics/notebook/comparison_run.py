@@ -54,6 +54,7 @@ class ComparisonRun:
             past=self._past,
             at_once=request.at_once,
             notices=request.notices,
+            schema=request.schema,
             **request.settings,
         )
         async with comparison_context as self._running:
@@ -162,4 +163,6 @@ def _iter_dry_runs(request: ComparisonRequest, session: Session, cell: str) -> I
     for variant in request.variants:
         options: dict[str, Any] = {**request.settings, **variant.options}
         with suppress(MimoError):
-            yield session.draft(request.prompt, keep=request.keep, tools=(), cell=cell, **options)
+            yield session.draft(
+                request.prompt, keep=request.keep, tools=(), cell=cell, schema=request.schema, **options
+            )

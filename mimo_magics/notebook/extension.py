@@ -25,11 +25,12 @@ from mimo_magics.notebook.kernel.cell_recorder import CellRecorder
 from mimo_magics.notebook.kernel.input_transforms import InputTransforms, has_lost_prompts
 from mimo_magics.notebook.kernel.last_error import ErrorRecorder
 from mimo_magics.notebook.kernel.magic_line import ends_in_magic
-from mimo_magics.session import defaults
+from mimo_magics.session import current_session, defaults
 
 if TYPE_CHECKING:  # imported when a magic is used
     from mimo_magics.notebook.magics import MimoMagics
     from mimo_magics.session.open_sessions import Sessions
+    from mimo_magics.session.session import Session
 
 MAGICS = {
     ("cell", MIMO_MAGIC): "mimo_cell",
@@ -43,6 +44,7 @@ MAGICS = {
     ("line", "mimo_panel"): "mimo_panel",
     ("line", "mimo_tools"): "mimo_tools",
     ("line", "mimo_session"): "mimo_session",
+    ("line", "mimo_prompts"): "mimo_prompts",
     ("line", "mimo_tape"): "mimo_tape",
     ("line", "mimo_usage"): "mimo_usage",
     ("cell", "mimo_speak"): "speak_cell",
@@ -50,6 +52,8 @@ MAGICS = {
     ("line", "mimo_transcribe"): "mimo_transcribe",
     ("cell", "mimo_fix"): "fix_cell",
     ("line", "mimo_fix"): "fix_line",
+    ("cell", "mimo_test"): "test_cell",
+    ("line", "mimo_test"): "test_line",
 }
 """By kind and name of a magic: its method."""
 
@@ -189,6 +193,7 @@ def load(shell: Any) -> None:
     if shell in _loaded:
         return
     defaults.set_provider(_get_current_settings)
+    current_session.set_session_provider(_find_current_session)
     extension, spec = _unloaded.pop(shell, (None, None))
     if extension and spec is not _package_spec():
         _loaded[shell] = extension
@@ -202,6 +207,12 @@ def _get_current_settings() -> Settings:
     """Return the settings of the current shell, or the built-in ones if the extension is not loaded in it."""
     shell = get_ipython()
     return _loaded[shell].settings if shell in _loaded else Settings()
+
+
+def _find_current_session() -> Session | None:
+    """Return the current session of the current shell, or `None` if the extension is not loaded in it."""
+    shell = get_ipython()
+    return _loaded[shell].magics.session_selection.sessions.current if shell in _loaded else None
 
 
 def _package_spec() -> object:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import cached_property, partial
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from IPython.core.magic import needs_local_scope, no_var_expand
 
@@ -34,6 +34,7 @@ from mimo_magics.notebook.kernel.cell_recorder import CellRecorder
 from mimo_magics.notebook.kernel.comm_pump import pump_comm_messages
 from mimo_magics.notebook.kernel.notebook_cells import NotebookState, SelectedCells, read_notebook_state
 from mimo_magics.notebook.kernel.user_variables import get_prompt_variables, get_user_variables
+from mimo_magics.notebook.one_off_prompts import OneOffPrompts
 from mimo_magics.notebook.reply_display import ReplyDisplay
 from mimo_magics.notebook.session_selection import SessionSelection
 from mimo_magics.session.limits.usage_report import UsageReport
@@ -47,14 +48,19 @@ from mimo_magics.tools.approval import (
 
 if TYPE_CHECKING:  # imported on first use
     from mimo_magics.notebook.commands.fix import FixCommands
+    from mimo_magics.notebook.commands.function_tests import FunctionTestCommands
     from mimo_magics.notebook.commands.speech import SpeechCommands
     from mimo_magics.notebook.comparison_cells import ComparisonCells
     from mimo_magics.prompts.fix import Fix
+    from mimo_magics.prompts.function_tests import FunctionTests
+    from mimo_magics.prompts.prompt_function import PromptFunction
     from mimo_magics.session.comparison.result import Comparison
     from mimo_magics.session.dry_run import DryRun
     from mimo_magics.session.speech import Speech
     from mimo_magics.session.transcription import Transcription
 
+CellValue: TypeAlias = "Reply | CodeText | DryRun | PromptFunction | None"
+"""The value of a `%%mimo` cell."""
 APPROVAL_CALLBACKS: dict[DisplayTarget, ApprovalCallback] = {
     "front end": partial(ask_by_input, input_function=input),
     "terminal": partial(ask_in_window, input_function=input),
@@ -106,9 +112,19 @@ class MimoMagics:
         """The magics for failed cells, which are imported on first use."""
         from mimo_magics.notebook.commands.fix import FixCommands
 
-        return FixCommands(
-            self.shell, self.config, self.session_selection, self._reply_display, self._read_notebook_state
+        return FixCommands(self.shell, self._create_prompts(), self._reply_display, self._read_notebook_state)
+
+    @cached_property
+    def function_tests(self) -> FunctionTestCommands:
+        """The magics for tests of functions, which are imported on first use."""
+        from mimo_magics.notebook.commands.function_tests import FunctionTestCommands
+
+        return FunctionTestCommands(
+            self.shell, self._create_prompts(), self._reply_display, APPROVAL_CALLBACKS
         )
+
+    def _create_prompts(self) -> OneOffPrompts:
+        return OneOffPrompts(self.shell, self.config, self.session_selection)
 
     def install(self) -> None:
         """Register the display of replies."""
@@ -124,16 +140,16 @@ class MimoMagics:
         return any(session.history.all_turns for session in self.session_selection.sessions)
 
     @documented("%%mimo")
-    def mimo_cell(self, line: str, body: str) -> Reply | CodeText | DryRun | None:
+    def mimo_cell(self, line: str, body: str) -> CellValue:
         """Run `%%mimo`."""
+        if function := self._define_prompt(line, body):
+            return function
         cell_run = self._create_cell_run(line, body)
         return self._run_cell(cell_run) if cell_run.sends_request else self._show_dry_run(cell_run)
 
     @needs_local_scope
     @documented("%mimo")
-    def mimo_line(
-        self, line: str, local_ns: Mapping[str, Any] | None = None
-    ) -> Reply | CodeText | DryRun | None:
+    def mimo_line(self, line: str, local_ns: Mapping[str, Any] | None = None) -> CellValue:
         """Run `%mimo`."""
         command = reply_command.parse_line(line)
         if command and command.name == "help":
@@ -142,6 +158,8 @@ class MimoMagics:
         if command:
             self._reply_display.run_command(command, self.session_selection.sessions.current)
             return None
+        if function := self._define_prompt(line, None, local_ns or {}):
+            return function
         cell_run = self._create_cell_run(line, None, local_ns or {})
         if cell_run.continues_complete_reply:
             display_bundle({"text/plain": translate(reply_command.ALREADY_COMPLETE)})
@@ -149,8 +167,10 @@ class MimoMagics:
         return self._run_cell(cell_run) if cell_run.sends_request else self._show_dry_run(cell_run)
 
     @no_var_expand
-    async def mimo_cell_async(self, line: str, body: str) -> Reply | CodeText | DryRun | None:
+    async def mimo_cell_async(self, line: str, body: str) -> CellValue:
         """Run `%%mimo` in a cell that awaits."""
+        if function := self._define_prompt(line, body):
+            return function
         async_cell = AsyncCell(self.shell)
         cell_run = self._create_cell_run(line, body, async_cell=async_cell)
         if not cell_run.sends_request:
@@ -231,6 +251,13 @@ class MimoMagics:
             ),
         )
 
+    @documented("%mimo_prompts")
+    def mimo_prompts(self, line: str) -> None:
+        """Run `%mimo_prompts`."""
+        from mimo_magics.notebook.commands.prompts import run_prompts_command
+
+        display_bundle(run_prompts_command(line, self.shell.user_ns))
+
     @documented("%mimo_tape")
     def mimo_tape(self, line: str) -> None:
         """Run `%mimo_tape`."""
@@ -262,6 +289,30 @@ class MimoMagics:
         """Run `%mimo_transcribe`."""
         return self.speech.transcribe(line)
 
+    def _define_prompt(
+        self, line: str, body: str | None, local: Mapping[str, Any] = MappingProxyType({})
+    ) -> PromptFunction | None:
+        """Return the prompt function that a cell or line defines with `--define`; else `None`."""
+        options, text = self._split_cell(line, body)
+        parsed = parse_options("%%mimo", options)
+        if parsed.define is None:
+            return None
+        from mimo_magics.notebook.prompt_definition import define_prompt
+
+        variables = {**get_user_variables(self.shell), **local}
+        settings = self.session_selection.sessions.current.settings
+        function = define_prompt(parsed, text, variables, settings)
+        self.shell.user_ns[function.name] = function
+        return function
+
+    @staticmethod
+    def _split_cell(line: str, body: str | None) -> tuple[tuple[str, ...], str]:
+        """Return the options and the prompt of a cell, or of a line, which has no body."""
+        options, rest = cell_request.split_options(line)
+        if body is not None and rest:
+            raise cell_request.extra_text_error(options, rest)
+        return options, rest if body is None else cell_request.drop_option_lines(body)
+
     @documented("%mimo_fix")
     def fix_line(self, line: str) -> Fix | DryRun:
         """Run `%mimo_fix`."""
@@ -272,6 +323,16 @@ class MimoMagics:
         """Run `%%mimo_fix`."""
         return self.fixes.fix(line, body)
 
+    @documented("%mimo_test")
+    def test_line(self, line: str) -> FunctionTests | DryRun:
+        """Run `%mimo_test`."""
+        return self.function_tests.test(line, "")
+
+    @documented("%%mimo_test")
+    def test_cell(self, line: str, body: str) -> FunctionTests | DryRun:
+        """Run `%%mimo_test`."""
+        return self.function_tests.test(line, body)
+
     def _create_cell_run(
         self,
         line: str,
@@ -280,10 +341,7 @@ class MimoMagics:
         *,
         async_cell: AsyncCell | None = None,
     ) -> CellRun:
-        options, rest = cell_request.split_options(line)
-        if body is not None and rest:
-            raise cell_request.extra_text_error(options, rest)
-        text = rest if body is None else cell_request.drop_option_lines(body)
+        options, text = self._split_cell(line, body)
         prompt = None if body is None and cell_request.is_continue_line(line) else text
         request = cell_request.build_cell_request(
             parse_options("%%mimo", options),

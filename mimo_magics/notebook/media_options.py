@@ -10,12 +10,12 @@ from typing import Any
 from mimo_magics.context.media import KIND_TEXTS, media_part, shorten_name, url_part
 from mimo_magics.context.media_file import read_media_file
 from mimo_magics.context.picture import find_media
+from mimo_magics.context.prompt_references import find_variable
 from mimo_magics.core.errors import BadOption
 from mimo_magics.core.i18n import Translatable
 from mimo_magics.core.messages import MediaPart, Part, TextPart
 from mimo_magics.core.settings import Share
 from mimo_magics.notebook.cell_files import UNTYPED_CONTENT, download_file
-from mimo_magics.notebook.cell_variables import find_variable
 from mimo_magics.session.attachments import NOT_SHARED, SHARE_ADVICE
 
 SentPrompt = str | tuple[Part, ...]

@@ -145,6 +145,17 @@ REQUEST_OPTIONS = (
         {"metavar": "NAMES"},
     ),
     Option(
+        ("--schema",),
+        "Schema of the reply: a variable with a pydantic model, dataclass, TypedDict or JSON Schema, or fields such as 'name, age int'.",
+        {"metavar": "NAME|FIELDS"},
+    ),
+    Option(("--many",), "The reply is a list of items of the schema.", _SWITCH),
+    Option(
+        ("--define",),
+        "Define a function of this name from the prompt and its slots, and send nothing.",
+        {"metavar": "NAME"},
+    ),
+    Option(
         ("--image",),
         "Send an image before the prompt: a file, an http(s) URL or a variable with a figure. Repeatable.",
         {"action": "append", "metavar": "PATH|URL|NAME"},
@@ -226,7 +237,18 @@ COMPARISON_OPTIONS = (
         option
         for option in REQUEST_OPTIONS
         if option.flags[0]
-        in ("--no-history", "--session", "--context", "--file", "--fetch", "--raw", "-o", *MEDIA_FLAGS)
+        in (
+            "--no-history",
+            "--session",
+            "--context",
+            "--file",
+            "--fetch",
+            "--raw",
+            "--schema",
+            "--many",
+            "-o",
+            *MEDIA_FLAGS,
+        )
     ),
 )
 """The options of `%%mimo_compare`."""

@@ -30,6 +30,7 @@ if TYPE_CHECKING:  # imported when something is compared
 SELF_DISPLAYING_TYPES = (
     ("mimo_magics.document.code_text", "CodeText"),
     ("mimo_magics.prompts.fix", "Fix"),
+    ("mimo_magics.prompts.function_tests", "FunctionTests"),
     ("mimo_magics.session.comparison.result", "Comparison"),
     ("mimo_magics.session.limits.usage_report", "UsageReport"),
     ("mimo_magics.session.speech", "Speech"),
@@ -133,7 +134,7 @@ class ReplyDisplay:
 
     def _show(self, reply: Reply, head: str = "") -> None:
         if get_display_target(self._shell) == "terminal":
-            print_text(reply.text)
+            print_text(reply_document.reply_plain_text(reply))
             return
         settings = self._config.snapshot()
         display_options = DisplayOptions.from_settings(settings)

@@ -10,11 +10,11 @@ import warnings
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from mimo_magics.context.prompt_references import BRACE_PATTERN, Expansion
 from mimo_magics.core.errors import BadOption
 from mimo_magics.core.i18n import Translatable
 from mimo_magics.core.settings import Unresolved
 from mimo_magics.core.text import quote
-from mimo_magics.notebook.cell_variables import BRACE_PATTERN, Expansion
 
 MAX_NAMED_REFERENCES = 3
 MAX_QUOTED_CHARS = 40

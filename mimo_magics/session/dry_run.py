@@ -52,6 +52,8 @@ class DryRun:
     """What the prompt sends beside its own text: values, cells, files and media."""
     audio_seconds: float = 0.0
     """Duration of audio that is billed by its length."""
+    schema: str = ""
+    """The schema that the reply must fit, in words; empty without one."""
 
     @property
     def body(self) -> Mapping[str, Any]:
@@ -135,6 +137,8 @@ class DryRun:
         yield Translatable("input"), translate("about {tokens:,} tokens", tokens=self.tokens)
         for item in self.context:
             yield Translatable("context"), describe_item(item)
+        if self.schema:
+            yield Translatable("schema"), self.schema
         yield (
             Translatable("output"),
             translate("at most {most_output:,} tokens", most_output=self.max_output_tokens)
@@ -210,7 +214,10 @@ def build_dry_run(turn_input: TurnInput, session_spending: Spending, *notes: str
     sent_request = local_process.adapt_request(request) if service is LOCAL_SERVICE else request
     body = FORMATS[settings.api].encode(sent_request)
     call = ApiCall(settings.api, service_endpoint.base_url, service_endpoint.auth, body)
-    return DryRun(call, settings, service.name, plan.tokens, warnings, turn_input.context_items)
+    schema = turn_input.schema.summary if turn_input.schema else ""
+    return DryRun(
+        call, settings, service.name, plan.tokens, warnings, turn_input.context_items, schema=schema
+    )
 
 
 def settings_for_code(settings: Settings, kind: str) -> Settings:

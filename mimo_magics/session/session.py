@@ -68,8 +68,7 @@ class Session:
         name: name of the session.
         tools: functions that the model may call, or tools of `mimo_magics.tools.registry`.
         options: fields of `Settings` that this session overrides; a prompt may override them for itself. All others
-            come from the notebook, or are the built-in ones. With a preset, the base URL, header of the API key and
-            model of the notebook do not hold.
+            come from the notebook, or are the built-in ones; with a preset, except for base URL, key header and model.
     """
 
     def __init__(
@@ -103,10 +102,8 @@ class Session:
 
     def __repr__(self) -> str:
         name = quote(" ".join(self.name[: MAX_NAME_CHARS + 1].split()), MAX_NAME_CHARS)
-        return (
-            f"<Session {name} of {len(self.turns)} turns, "
-            f"{self.usage.input} tokens in, {self.usage.output} out>"
-        )
+        usage = self.usage
+        return f"<Session {name} of {len(self.turns)} turns, {usage.input} tokens in, {usage.output} out>"
 
     @property
     def settings(self) -> Settings:
@@ -216,6 +213,7 @@ class Session:
         repeat: int = 1,
         keep: bool = True,
         at_once: int = MAX_CONCURRENT_CALLS,
+        schema: Any = None,
         **options: Any,
     ) -> Comparison:
         """Send a prompt with all combinations of options, and return all replies. It adds no turn to the session.
@@ -228,6 +226,7 @@ class Session:
             keep: send the turns before the prompt.
             at_once: number of calls that run at a time.
             values: what is sent after the prompt, as in `ask`.
+            schema: what the replies must fit, as in `ask`.
             options: fields of `Settings`. The values of a list are compared; any other value holds for all replies.
 
         Raises:
@@ -239,10 +238,10 @@ class Session:
 
         compared_values = {name: value for name, value in options.items() if isinstance(value, list)}
         fixed_options: Any = {name: value for name, value in options.items() if name not in compared_values}
-        variants = build_variants(compared_values, repeat)
         prompt = add_values(prompt, values, self.settings.override(fixed_options))
         past = self.turns if keep else ()
-        comparison = open_comparison(self, prompt, variants, past=past, at_once=at_once, **fixed_options)
+        fixed_options.update(past=past, at_once=at_once, schema=schema)
+        comparison = open_comparison(self, prompt, build_variants(compared_values, repeat), **fixed_options)
         running = turn_driver.drive_sync(comparison, SilentRenderer(), refuse_unattended)
         running.raise_if_all_failed()
         return Comparison(prompt, build_candidates(running), self, past)
@@ -364,8 +363,7 @@ class Session:
 
     def resume(self, older: Session) -> None:
         """Take the turns of an older session, and continue where it stood."""
-        merged = self.merge_history(older)
-        self.update_history(merged.move_to(older.history.head))
+        self.update_history(self.merge_history(older).move_to(older.history.head))
 
     def show(self) -> Transcript:
         """Return the transcript, which displays itself."""
@@ -481,7 +479,8 @@ class Session:
 
     def count_unrecorded(self, usage: Usage, cost: float | None) -> None:
         """Count a call that no turn of the history holds."""
-        self.unrecorded = self.unrecorded.add_call(usage, cost)
+        with self.lock.counting:
+            self.unrecorded = self.unrecorded.add_call(usage, cost)
 
     def compute_spending(self, settings: Settings) -> Spending:
         """Return tokens and cost of all calls, at the prices of these settings."""

@@ -15,6 +15,8 @@ class SessionLock:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
+        self.counting = threading.Lock()
+        """Held while usage is counted. One-off turns in other threads count while a turn holds the session."""
         self.listeners: list[Callable[[], None]] = []
         """Called after the lock was acquired or released, in the thread in which that happens."""
 

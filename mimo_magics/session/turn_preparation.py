@@ -56,6 +56,8 @@ def find_past(
                 Translatable("The last reply is complete; there is nothing to continue."),
                 Translatable("Send a prompt instead."),
             )
+        if history.turns[-1].reply.result:
+            raise BadOption(*CONTINUE_WITH_SCHEMA_ERROR)
         return history
     if new:
         return history.move_to(ROOT)

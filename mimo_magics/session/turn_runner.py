@@ -46,6 +46,7 @@ from mimo_magics.session.limits.response_size import ResponseSize
 from mimo_magics.session.limits.turn_limits import TurnLimits
 from mimo_magics.session.limits.usage_meter import UsageMeter
 from mimo_magics.session.request import TurnInput, resolve_model
+from mimo_magics.session.structured.item_events import ItemEvents
 from mimo_magics.session.structured.result_tool_filter import ResultToolFilter
 from mimo_magics.session.timing import TurnTimer
 from mimo_magics.session.tool_calls import MAX_TOOL_CALLS, CallNumbers, ToolCallRunner
@@ -108,7 +109,7 @@ class RunningTurn:
         self._call_numbers, self._result_rounds = CallNumbers(), _create_result_rounds(turn_input)
         self.structured_reply: StructuredReply | None = None
         """The finished reply with its validated value; `None` without a schema."""
-        self._events = self._run()
+        self._item_events, self._events = ItemEvents(turn_input.schema), self._run()
 
     def __aiter__(self) -> AsyncIterator[Event]:
         return self._events
@@ -222,7 +223,8 @@ class RunningTurn:
                 async for event in events:
                     self._accumulator.feed(event)
                     self._timer.feed(event)
-                    yield event
+                    for each in self._item_events.feed(event):
+                        yield each
         except MimoError as error:
             self._incomplete_stop = "interrupted" if isinstance(error, ApprovalTimeout) else "cut"
             error.reply = self.reply
@@ -483,7 +485,8 @@ def _create_result_rounds(turn_input: TurnInput) -> ResultRounds | None:
         return None
     from mimo_magics.session.structured.rounds import ResultRounds
 
-    return ResultRounds(turn_input.schema, json_mode=bool(turn_input.params.response_format))
+    json_mode, as_frame = bool(turn_input.params.response_format), turn_input.settings.format == "table"
+    return ResultRounds(turn_input.schema, json_mode=json_mode, as_frame=as_frame)
 
 
 def _ends_with_text(message: Message) -> bool:

@@ -6,9 +6,18 @@ import re
 import pytest
 from rich.console import Console
 from support.context_items import ITEMS, LINE
+from support.results import ADA, PEOPLE_SCHEMA, people_reply
 from support.terminal_turn import EVENTS, REPLY
 
-from mimo_magics.core.events import PendingApproval, PromptContext, Retrying, TextDelta, ToolProgress
+from mimo_magics.core.events import (
+    PendingApproval,
+    PromptContext,
+    ResultExpected,
+    ResultItem,
+    Retrying,
+    TextDelta,
+    ToolProgress,
+)
 from mimo_magics.core.messages import Message, ReasoningPart, Reply, TextPart, ToolCall
 from mimo_magics.core.text import INVISIBLE_CHARACTERS
 from mimo_magics.display import rich_terminal
@@ -97,3 +106,18 @@ def test_rich_prints_the_context_as_one_line() -> None:
     renderer.show(PromptContext(ITEMS))
     renderer.finish(ReplyDocument(REPLY), {})
     assert screen.getvalue().count(LINE) == 1
+
+
+def test_rich_shows_the_items_of_a_result_and_its_table() -> None:
+    screen = io.StringIO()
+    console = Console(file=screen, width=60, height=20, force_terminal=True, color_system=None)
+    renderer = RichTerminalRenderer(console=console)
+    for event in (ResultExpected(PEOPLE_SCHEMA), TextDelta('{"items": ['), ResultItem(ADA)):
+        renderer.show(event)
+    renderer._paint()
+    assert "1 item so far" in screen.getvalue()
+    renderer.finish(ReplyDocument(people_reply(ADA, errors=("Item 2: \x1b[2J",))), {})
+    shown = screen.getvalue()
+    assert 'items"' not in shown
+    assert "Ada    36" in shown
+    assert "⚠ Item 2: ⟨U+001B⟩[2J" in shown

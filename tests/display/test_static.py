@@ -6,9 +6,19 @@ from itertools import count
 from support.comparisons import DOCUMENT, METADATA, TITLES, plain_texts
 from support.context_items import ITEMS, LINE
 from support.meters import Meter
+from support.results import ADA, PEOPLE_SCHEMA
 from support.widget_page import Clock, Published
 
-from mimo_magics.core.events import ModelPreparation, Notice, PromptContext, ReplyEnded, Retrying, TextDelta
+from mimo_magics.core.events import (
+    ModelPreparation,
+    Notice,
+    PromptContext,
+    ReplyEnded,
+    ResultExpected,
+    ResultItem,
+    Retrying,
+    TextDelta,
+)
 from mimo_magics.core.messages import Message, Reply, TextPart
 from mimo_magics.display.comparison_progress import ComparisonProgress
 from mimo_magics.display.progress import ReplyProgress
@@ -129,3 +139,25 @@ def test_the_context_is_shown_before_the_first_token_and_stays(published: Publis
     renderer.finish(ReplyDocument(reply, context=ITEMS), METADATA)
     assert [output["data"]["text/html"].count(f">{LINE}</summary>") for output in published] == [1, 1, 1]
     assert plain_texts(published) == ["", "Hello.", "Hello."]
+
+
+def test_the_items_of_a_result_are_rows_in_place_of_its_text(published: Published) -> None:
+    renderer = static(clock(1.0))
+    renderer.show(ResultExpected(PEOPLE_SCHEMA))
+    renderer.show(TextDelta('{"items": ['))
+    renderer.show(ResultItem(ADA))
+    renderer.show(TextDelta("… ,"))
+    assert plain_texts(published) == ["0 items so far", "name  age\nAda    36\n1 item so far"]
+    assert "items&quot;" not in published[-1]["data"]["text/html"]
+
+
+def test_a_long_result_stays_in_one_output_of_limited_size(published: Published) -> None:
+    renderer = StaticRenderer(ReplyProgress(), is_only_output=True, now=clock(1.0))
+    renderer.start({0: Meter(lambda: 0.0)})
+    renderer.show(ResultExpected(PEOPLE_SCHEMA))
+    for _ in range(2_000):
+        renderer.show(TextDelta('{"name": "Ada",\n\n "age": 36},\n\n'))
+        renderer.show(ResultItem(ADA))
+    assert not renderer.has_finished_parts
+    assert max(len(output["data"]["text/html"]) for output in published) < 4_000
+    assert len(published) < 150

@@ -11,9 +11,19 @@ from support.comparisons import DOCUMENT, METADATA, TITLES
 from support.context_items import ITEMS, LINE
 from support.hostile import HOSTILE
 from support.peer import KEY, SILENCE, Answer, Peer, frames
+from support.results import ADA, BO, CITY_SCHEMA, people_reply, result_reply
 from support.terminal_turn import EVENTS, REPLY
 
-from mimo_magics.core.events import PromptContext, ReasoningDelta, ReplyEnded, TextDelta
+from mimo_magics.core.events import (
+    Event,
+    PromptContext,
+    ReasoningDelta,
+    ReplyEnded,
+    ResultExpected,
+    ResultItem,
+    TextDelta,
+)
+from mimo_magics.core.messages import Reply, SchemaResult
 from mimo_magics.core.text import CONTROL_CHARACTERS
 from mimo_magics.display.comparison_progress import ComparisonProgress
 from mimo_magics.display.terminal import TerminalComparisonRenderer, TerminalRenderer
@@ -116,3 +126,29 @@ def test_a_comparison_prints_the_context_once(capsys: pytest.CaptureFixture[str]
     for number in range(len(TITLES)):
         renderer.show(PromptContext(ITEMS), number)
     assert capsys.readouterr().out == f"\x1b[2m{LINE}\x1b[0m\n"
+
+
+def print_result(reply: Reply, *events: Event) -> None:
+    renderer = TerminalRenderer()
+    for event in (ResultExpected(reply.result.schema if reply.result else {}), *events):
+        renderer.show(event)
+    renderer.finish(ReplyDocument(reply), {})
+
+
+def test_each_item_of_a_result_is_a_line(capsys: pytest.CaptureFixture[str]) -> None:
+    hostile = {"name": "\x1b[2J", "age": 7}
+    reply = people_reply(ADA, hostile, errors=("Item 3: no \x1b]0;title\x07",))
+    print_result(reply, ReasoningDelta("Hm."), TextDelta("{"), ResultItem(ADA), ResultItem(hostile))
+    assert capsys.readouterr().out == (
+        "\x1b[2mHm.\x1b[0m\n1. Ada · 36\n2. ⟨U+001B⟩[2J · 7\n⚠ Item 3: no ⟨U+001B⟩]0;title⟨U+0007⟩\n"
+    )
+
+
+def test_the_fields_of_one_object_and_repaired_items_are_printed_at_the_end(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    one = result_reply('{"city": "Kyoto"}', SchemaResult(CITY_SCHEMA))
+    print_result(one, TextDelta("{"), ResultItem({"city": "Kyoto"}))
+    assert capsys.readouterr().out == "field  value\ncity   Kyoto\n"
+    print_result(people_reply(ADA, BO), TextDelta("{"), ResultItem(ADA))
+    assert capsys.readouterr().out == "1. Ada · 36\nname  age\nAda    36\nBo      7\n"

@@ -17,7 +17,7 @@ from mimo_magics.core.settings import Settings
 from mimo_magics.notebook.command_table import MAGICS
 from mimo_magics.notebook.options import COMPARISON_OPTIONS, OPTIONS
 
-FEATURES = ("parameters", "sessions", "tools", "tapes", "speech", "fix", "front-ends")
+FEATURES = ("parameters", "sessions", "tools", "tapes", "prompts", "speech", "fix", "front-ends")
 PAGES = [
     ROOT / "README.md",
     ROOT / "README.zh-TW.md",
@@ -29,6 +29,7 @@ COMMANDS = {
     "sessions.md": MAGICS["%mimo_session"].command_names,
     "tools.md": MAGICS["%mimo_tools"].command_names,
     "tapes.md": MAGICS["%mimo_tape"].command_names,
+    "prompts.md": MAGICS["%mimo_prompts"].command_names,
     "parameters.md": MAGICS["%mimo_compare"].command_names,
 }
 """The commands of a magic, by the page that has them in a table."""

@@ -21,7 +21,13 @@ LESSONS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 PICTURES = sorted((ROOT / "notebooks" / "img").glob("*.svg"))
 PAGES = [
     "README.md",
-    *(f"docs/{name}.md" for name in ("parameters", "sessions", "tools", "tapes", "speech", "front-ends")),
+    *(
+        f"docs/{name}.md"
+        for name in (
+            *("parameters", "results", "sessions", "tools", "tapes", "prompts"),
+            *("speech", "front-ends"),
+        )
+    ),
 ]
 """The pages that have a Chinese twin."""
 RANDOM = {"id", "after", "cell"}

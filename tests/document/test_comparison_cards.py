@@ -10,6 +10,7 @@ import pytest
 from markdown_it import MarkdownIt
 from support.hostile import FORMS, HOSTILE, everywhere, find_unexpected
 from support.read_html import ParsedHtml, find_harm, reparse_html
+from support.results import ADA, BO, people_reply
 
 from mimo_magics.core.messages import Message, ReasoningPart, Reply, TextPart, Timing, Usage
 from mimo_magics.core.text import CONTROL_CHARACTERS
@@ -174,3 +175,12 @@ def test_hostile_text_is_harmless_in_every_field(name: str) -> None:
         assert find_harm(reparse_html(found["text/html"])) == []
         assert [token.type for token in MarkdownIt("commonmark").parse(found["text/html"])] == ["html_block"]
         assert not CONTROL_CHARACTERS.search(found["text/plain"])
+
+
+def test_replies_with_a_schema_have_tables_and_their_counts() -> None:
+    one, other = people_reply(ADA, BO), people_reply(ADA, errors=("Item 2: no",))
+    rows = summary(Card("a", one), Card("b", other), Card("c", None, "HTTP 429"))
+    assert [row[-3:-1] for row in rows] == [["valid items", "errors"], ["2", "0"], ["1", "1"], ["–", "–"]]
+    found = comparison_bundle([Card("a", other)])
+    assert "<table" in found["text/html"].partition("</table>")[2]
+    assert "name  age\nAda    36\n⚠ Item 2: no" in found["text/plain"]

@@ -9,7 +9,7 @@ from IPython.core.interactiveshell import InteractiveShell
 from support.as_str import as_str
 from support.peer import KEY, Peer
 
-from mimo_magics.notebook.cell_variables import expand
+from mimo_magics.context.prompt_references import expand
 
 
 def expand_text(prompt: str, namespace: Mapping[str, Any]) -> str:

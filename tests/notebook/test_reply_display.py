@@ -159,7 +159,7 @@ def test_a_turn_that_is_shown_again_has_its_context_and_a_comparison_its_picture
     kernel.run("numbers = list(range(5))")
     kernel.run("%%mimo --model mimo-v2-omni\nDescribe {numbers} and {pixels}")
     shown = kernel.run("%mimo show").outputs[-1]["data"]["text/html"]
-    assert 'Context: numbers list' in shown
+    assert "Context: numbers list" in shown
     assert '<img src="data:image/' in shown
     compared = kernel.run("%%mimo_compare --model mimo-v2-omni -t 0 1\nDescribe {pixels}")
     assert compared.outputs[-1]["data"]["text/html"].count('<img src="data:image/') == 1

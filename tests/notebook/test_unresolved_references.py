@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, strategies as st
 from support.as_str import as_str
 
+from mimo_magics.context.prompt_references import expand
 from mimo_magics.core.errors import BadOption
-from mimo_magics.notebook.cell_variables import expand
 from mimo_magics.notebook.unresolved_references import check_expansion, find_unresolved
 
 VARIABLES: dict[str, Any] = {"df": SimpleNamespace(columns=["a"]), "x": 1.5, "rows": [1], "n": 3}

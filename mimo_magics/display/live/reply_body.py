@@ -5,7 +5,7 @@ Steps are reasoning and tool calls.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
 
 from mimo_magics.core.events import (
@@ -16,6 +16,8 @@ from mimo_magics.core.events import (
     ReasoningDelta,
     ResponseRestarted,
     ResponseStarted,
+    ResultExpected,
+    ResultItem,
     TextDelta,
     ToolCallDelta,
     ToolCallStart,
@@ -24,13 +26,14 @@ from mimo_magics.core.events import (
 from mimo_magics.core.i18n import translate
 from mimo_magics.core.text import escape_html
 from mimo_magics.display.live.code_cells import CodeCells
+from mimo_magics.display.live.live_result import LiveResult
 from mimo_magics.display.live.streaming_markdown import StreamingMarkdown
 from mimo_magics.display.live.tool_cards import StepGroup
 from mimo_magics.display.live.widgets import WidgetFactory
 from mimo_magics.document.context_html import context_html
 from mimo_magics.document.reply import DisplayOptions
 
-Section = TypeVar("Section", StepGroup, StreamingMarkdown)
+Section = TypeVar("Section", StepGroup, StreamingMarkdown, LiveResult)
 
 
 class ReplyBody:
@@ -48,12 +51,14 @@ class ReplyBody:
         self._factory = factory
         self._display_options = display_options
         self._code_cells = code_cells
-        self._sections: list[StepGroup | StreamingMarkdown] = []
+        self._sections: list[StepGroup | StreamingMarkdown | LiveResult] = []
         self._context: list[Any] = []
         """The context of the prompt, above the sections."""
         self._notes: list[Any] = []
         self._notices: list[Any] = []
         """Both are below the sections, as in the document: nothing moves when it replaces the view."""
+        self._result_schema: Mapping[str, Any] | None = None
+        """The schema of the value, if the reply is to fit one: its items are shown in place of its text."""
         self._response_start = 0
         """Number of sections before the current response."""
         self.box = factory.box()
@@ -70,8 +75,8 @@ class ReplyBody:
                 self._response_start = len(self._sections)
             case ResponseRestarted():
                 self._drop_response()
-            case TextDelta(text) if text:
-                self._current_text().feed(text)
+            case ResultExpected() | ResultItem() | TextDelta():
+                self._show_text(event)
             case ReasoningDelta(text) if text:
                 self._current_steps().feed(event)
             case ToolCallStart() | ToolCallDelta():
@@ -84,6 +89,19 @@ class ReplyBody:
             case PromptContext(items):
                 self._context = [self._factory.html(context_html(items))]
                 self._update_children()
+
+    def _show_text(self, event: ResultExpected | ResultItem | TextDelta) -> None:
+        """Add text of the reply. With a schema its items are shown instead."""
+        schema = self._result_schema
+        match event:
+            case ResultExpected():
+                self._result_schema = event.schema
+            case ResultItem(value) if schema is not None:
+                self._current_result(schema).add(value)
+            case TextDelta(text) if text and schema is not None:
+                self._current_result(schema)
+            case TextDelta(text) if text:
+                self._current_text().feed(text)
 
     def paint(self) -> None:
         """Send the changes to the page."""
@@ -100,7 +118,7 @@ class ReplyBody:
         return [section for section in self._sections if isinstance(section, StepGroup)]
 
     @property
-    def _last_section(self) -> StepGroup | StreamingMarkdown | None:
+    def _last_section(self) -> StepGroup | StreamingMarkdown | LiveResult | None:
         return self._sections[-1] if self._sections else None
 
     def _drop_response(self) -> None:
@@ -130,6 +148,13 @@ class ReplyBody:
             )
         )
 
+    def _current_result(self, schema: Mapping[str, Any]) -> LiveResult:
+        last = self._sections[-1] if len(self._sections) > self._response_start else None
+        if isinstance(last, LiveResult):
+            return last
+        self.end()
+        return self._add_section(LiveResult(self._factory, schema))
+
     def _current_steps(self) -> StepGroup:
         last = self._last_section
         if isinstance(last, StepGroup):
@@ -147,5 +172,5 @@ class ReplyBody:
         self.box.children = (*self._context, *boxes, *self._notes, *self._notices)
 
 
-def _texts(sections: Sequence[StepGroup | StreamingMarkdown]) -> list[StreamingMarkdown]:
+def _texts(sections: Sequence[StepGroup | StreamingMarkdown | LiveResult]) -> list[StreamingMarkdown]:
     return [section for section in sections if isinstance(section, StreamingMarkdown)]

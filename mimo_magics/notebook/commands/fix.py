@@ -8,23 +8,19 @@ from functools import cached_property
 from typing import Any, TypeVar
 
 from mimo_magics.core.messages import Part
-from mimo_magics.display.selection import choose_renderer
-from mimo_magics.document.reply import DisplayOptions
 from mimo_magics.notebook.argument_parser import parse_command
-from mimo_magics.notebook.cell_request import CellRequest, check_variable_name
+from mimo_magics.notebook.cell_request import check_variable_name
 from mimo_magics.notebook.cell_run import CellRun
-from mimo_magics.notebook.config.store import MimoConfig
 from mimo_magics.notebook.kernel.async_cell import get_display_target
 from mimo_magics.notebook.kernel.failed_cell import FailedCell, find_failed_cell
 from mimo_magics.notebook.kernel.notebook_cells import NotebookState
+from mimo_magics.notebook.one_off_prompts import OneOffPrompts
 from mimo_magics.notebook.reply_display import ReplyDisplay, print_text
-from mimo_magics.notebook.session_selection import SessionSelection
 from mimo_magics.prompts.fix import REPEATED_NOTICE, Fix, FixDocument, build_fix
 from mimo_magics.prompts.fix_prompt import add_repair, build_fix_prompt
 from mimo_magics.prompts.fix_proposal import Proposal, find_syntax_error, read_proposal
 from mimo_magics.session.dry_run import DryRun
 from mimo_magics.session.turn import Turn
-from mimo_magics.tools.approval import refuse_unattended
 
 FIX = "%mimo_fix"
 Value = TypeVar("Value", Fix, DryRun)
@@ -37,8 +33,7 @@ class FixCommands:
 
     Args:
         shell: the shell.
-        config: its settings.
-        session_selection: the sessions, whose current one counts the usage.
+        prompts: sends the prompts.
         reply_display: shows the values.
         read_state: returns the cells of the notebook.
     """
@@ -46,14 +41,12 @@ class FixCommands:
     def __init__(
         self,
         shell: Any,
-        config: MimoConfig,
-        session_selection: SessionSelection,
+        prompts: OneOffPrompts,
         reply_display: ReplyDisplay,
         read_state: Callable[[], NotebookState],
     ) -> None:
         self._shell = shell
-        self._config = config
-        self._session_selection = session_selection
+        self._prompts = prompts
         self._reply_display = reply_display
         self._read_state = read_state
 
@@ -71,12 +64,11 @@ class FixCommands:
         _, arguments = parse_command(FIX, line)
         check_variable_name(arguments.out)
         overrides = {name: getattr(arguments, name) for name in SETTING_OPTIONS if getattr(arguments, name)}
-        settings = self._config.snapshot().override(overrides)
+        settings = self._prompts.build_settings(overrides)
         failed = find_failed_cell(self._shell, arguments.n, self._read_state())
         prompt = build_fix_prompt(failed.failure, failed.cells, wish.strip(), settings)
         if arguments.dry_run:
-            session = self._session_selection.sessions.current
-            return self._bind(arguments, session.draft(prompt, keep=False, tools=(), **overrides))
+            return self._bind(arguments, self._prompts.draft(prompt, overrides))
         return self._bind(arguments, self._propose(failed, prompt, overrides, arguments))
 
     def _propose(
@@ -95,23 +87,11 @@ class FixCommands:
     def _run(
         self, failed: FailedCell, prompt: Sequence[Part], overrides: Mapping[str, Any], *, is_last: bool
     ) -> FixRun:
-        request = CellRequest(tuple(prompt), overrides, keep=False)
-        settings = self._config.snapshot().override(overrides)
-        session = self._session_selection.select_session(request, settings)
-        target = get_display_target(self._shell)
-        run = FixRun(
-            request,
-            session,
-            choose_renderer(target, settings),
-            (),
-            refuse_unattended,
-            display_options=DisplayOptions.from_settings(settings),
-            **self._session_selection.build_stream_options(request, session, target),
-        )
+        run = self._prompts.create_run(FixRun, prompt, overrides)
         run.failed, run.transform, run.is_last = failed, self._shell.transform_cell, is_last
         with run.finalize_output():
             run.run_sync()
-        if target == "terminal" and not run.needs_repair:
+        if get_display_target(self._shell) == "terminal" and not run.needs_repair:
             # A terminal has shown the text of the reply, but not the difference.
             print_text(FixDocument(run.fix).to_bundle()["text/plain"])
         return run

@@ -14,11 +14,13 @@ from mimo_magics.core.models import SPEECH_MODELS, VOICES
 from mimo_magics.core.services import SERVICES
 from mimo_magics.core.setting_values import strip_optional
 from mimo_magics.core.settings import Settings
+from mimo_magics.notebook.commands.prompts import find_functions
 from mimo_magics.notebook.config import profiles
 from mimo_magics.notebook.config.allowed_values import TYPE_HINTS
 from mimo_magics.notebook.config.store import SETTINGS
 from mimo_magics.notebook.context_option import KINDS as SELECTION_KINDS
 from mimo_magics.notebook.media_options import KINDS
+from mimo_magics.notebook.schema_option import list_schema_names
 from mimo_magics.session.storage.export import EXPORTERS
 from mimo_magics.session.system_prompt import NO_SYSTEM_PROMPT, SYSTEM_PROMPTS
 from mimo_magics.tape.tape import OFF, Mode
@@ -144,10 +146,12 @@ VALUE_SOURCES: Mapping[str, Callable[[Choices, GivenOptions], TextsByKind]] = {
     "tape": lambda *_: {"value": (*(f"{mode}:" for mode in get_args(Mode)), OFF)},
     "tool_choice": lambda choices, _: {"value": ("auto", "none", "required"), "tool": choices.tools},
     "tools": lambda choices, _: {"tool": choices.tools, "function": list_tool_functions(choices)},
+    "schema": lambda choices, _: {"class": sort_names(list_schema_names(choices.variables))},
     "context": lambda *_: {"value": (*SELECTION_KINDS, "cells=")},
     "session": lambda choices, _: {"session": choices.sessions},
     "setting": lambda *_: {"setting": SETTINGS},
     "profile": lambda *_: {"profile": profiles.list_profiles()},
+    "prompt": lambda choices, _: {"function": sort_names(find_functions(choices.variables))},
     "function": lambda choices, _: {"function": list_tool_functions(choices)},
     "tool": lambda choices, _: {"tool": choices.tools},
     "to": lambda *_: {"value": (*EXPORTERS, "json")},

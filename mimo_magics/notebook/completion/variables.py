@@ -12,7 +12,7 @@ from typing import Any
 
 from IPython.utils.dir2 import dir2
 
-from mimo_magics.notebook.cell_variables import BRACE_PATTERN, NAME, STEP, STEP_PATTERN
+from mimo_magics.context.prompt_references import BRACE_PATTERN, NAME, STEP, STEP_PATTERN
 from mimo_magics.notebook.completion.choices import CompletionResult, match_prefix, sort_names
 
 MAX_KEYS = 1_000

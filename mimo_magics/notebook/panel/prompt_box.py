@@ -12,6 +12,7 @@ from uuid import uuid4
 import ipywidgets
 
 from mimo_magics.context.picture import render_part
+from mimo_magics.context.prompt_references import expand
 from mimo_magics.core.errors import MimoError
 from mimo_magics.core.i18n import translate
 from mimo_magics.core.settings import Settings
@@ -22,7 +23,6 @@ from mimo_magics.display.progress import ReplyProgress
 from mimo_magics.document import reply as reply_document
 from mimo_magics.document.context_html import context_html
 from mimo_magics.document.reply import DisplayOptions
-from mimo_magics.notebook.cell_variables import expand
 from mimo_magics.notebook.commands import tools as tools_command
 from mimo_magics.notebook.config.store import MimoConfig
 from mimo_magics.notebook.kernel.async_cell import heartbeat

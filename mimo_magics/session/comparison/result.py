@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from mimo_magics.session.session import Session
+    from mimo_magics.session.structured.result import StructuredReply
 
 METHODS_CAPTION = Translatable("Diff: .diff(1, 2) · DataFrame: .to_frame() · Use as next turn: .adopt(1)")
 
@@ -46,11 +47,15 @@ class Candidate:
     """Notices about the turn."""
     context: tuple[ContextItem, ...] = ()
     """What the prompt sent beside its own text."""
+    structured_reply: StructuredReply | None = None
+    """The reply with its value, if the prompt has a schema."""
 
     @property
     def reply(self) -> Reply | None:
         """The reply, whole or partial."""
-        return self.turn.reply if self.turn and self.turn.is_in_history else None
+        if not self.turn or not self.turn.is_in_history:
+            return None
+        return self.structured_reply or self.turn.reply
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +90,7 @@ def build_candidates(running: RunningComparison) -> Iterator[Candidate]:
             failure.message if failure else "",
             running_turn.notices if running_turn else (),
             running_turn.context if running_turn else (),
+            running_turn.structured_reply if running_turn else None,
         )
 
 
@@ -166,7 +172,7 @@ class Comparison:
 
         The index is the number of the reply. The columns are the compared settings, the text, the reasoning, the stop
         reason, the tokens of input, cached input and output, the seconds to the first token and in total, the cost in
-        US dollars, and the error message.
+        US dollars, and the error message. With a schema there are also the value and the list of its errors.
 
         Raises:
             BadOption: pandas is not installed.
@@ -218,4 +224,5 @@ def _build_frame_row(candidate: Candidate) -> dict[str, Any]:
         "seconds": timing.total if timing else None,
         "cost": reply.cost if reply else None,
         "failure": candidate.failure or None,
+        **({"value": reply.value, "errors": list(reply.errors)} if reply and reply.result else {}),
     }

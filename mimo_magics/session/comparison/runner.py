@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import aclosing, asynccontextmanager
-from typing import TYPE_CHECKING, Unpack
+from functools import partial
+from typing import TYPE_CHECKING, Any, Unpack
 
 import anyio
 
@@ -123,6 +124,13 @@ class RunningComparison:
             self.turns[index] = self._finish_turn(running)
 
 
+def _finish_turn(session: Session, running: RunningTurn) -> Turn:
+    """Finish a turn, and count it as a call that no turn of the history holds."""
+    turn = running.finish()
+    session.count_unrecorded(turn.usage, running.cost)
+    return turn
+
+
 @asynccontextmanager
 async def open_comparison(
     session: Session,
@@ -133,6 +141,7 @@ async def open_comparison(
     tools: Iterable[ToolLike] = (),
     at_once: int = MAX_CONCURRENT_CALLS,
     notices: Sequence[str] = (),
+    schema: Any = None,
     **options: Unpack[Options],
 ) -> AsyncIterator[RunningComparison]:
     """Send a prompt with several settings at a time, and yield the running comparison. The session gets no turn.
@@ -145,6 +154,7 @@ async def open_comparison(
         tools: tools that the model may call; by default none.
         at_once: number of calls that run at a time.
         notices: lines to show with the first reply.
+        schema: what the replies must fit, as in `Session.ask`.
         options: fields of `Settings` to override for all replies.
 
     Raises:
@@ -153,14 +163,11 @@ async def open_comparison(
 
     def start_turn(variant: Variant) -> RunningTurn:
         own = settings.override({**options, **variant.options})
-        return create_running_turn(session, prompt, session.turns if past is None else past, own, tools)
-
-    def finish_turn(running: RunningTurn) -> Turn:
-        turn = running.finish()
-        session.count_unrecorded(turn.usage, running.cost)
-        return turn
+        turns = session.turns if past is None else past
+        return create_running_turn(session, prompt, turns, own, tools, schema=schema)
 
     with session.lock.hold():
         settings = session.settings.override(options)
+        finish_turn = partial(_finish_turn, session)
         async with RunningComparison(variants, start_turn, finish_turn, at_once, notices).run() as running:
             yield running

@@ -6,12 +6,12 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mimo_magics.client import endpoint
 from mimo_magics.client.credentials import ENV_VARIABLE
 from mimo_magics.core.context_item import ContextItem
-from mimo_magics.core.errors import BadOption, SessionNotSaved
+from mimo_magics.core.errors import BadOption, MimoError, SessionNotSaved
 from mimo_magics.core.i18n import LANGUAGE_TAGS, Translatable, translate
 from mimo_magics.core.messages import (
     Part,
@@ -30,6 +30,7 @@ from mimo_magics.core.text import escape_html, escape_invisible_characters
 from mimo_magics.document import steps
 from mimo_magics.document.context_html import context_line, describe_item
 from mimo_magics.document.json_text import format_json
+from mimo_magics.document.result_table import iter_error_lines
 from mimo_magics.session.history import History
 from mimo_magics.session.media_reference import replace_missing_media
 from mimo_magics.session.request import TurnInput
@@ -37,6 +38,9 @@ from mimo_magics.session.storage.transcript import TranscriptRow, build_transcri
 from mimo_magics.session.turn import Turn
 from mimo_magics.wire.call_as_code import ApiCall, build_snippet
 from mimo_magics.wire.formats import FORMATS
+
+if TYPE_CHECKING:  # it imports pydantic
+    from mimo_magics.session.structured.schema import ResultSchema
 
 BACKTICKS_PATTERN = re.compile("`+")
 MARKDOWN_SPECIAL_CHARS = re.compile(r"[\\`*_{}\[\]<>#&!|~$]")
@@ -128,7 +132,9 @@ def _build_turn_blocks(row: TranscriptRow) -> Iterator[str]:
     if row.summary:
         yield from _build_details_blocks(translate("Sent in place of older turns"), row.summary)
     for part in row.reply.message.parts:
-        yield from _build_part_blocks(part)
+        yield from _build_part_blocks(part) if row.reply.result is None else _build_json_blocks(part)
+    for line in iter_error_lines(row.reply):
+        yield _escape_inline(line)
     for note in row.reply.notes:
         yield f"⚠ {_escape_inline(translate(note))}"
     for source in row.reply.annotations:
@@ -168,16 +174,24 @@ def _build_part_blocks(part: Part) -> Iterator[str]:
                 yield _fence(part.log)
 
 
+def _build_json_blocks(part: Part) -> Iterator[str]:
+    """Yield a part of a reply with a schema. Its text is JSON."""
+    if isinstance(part, TextPart):
+        yield _fence(format_json(part.text), "json")
+    else:
+        yield from _build_part_blocks(part)
+
+
 def _build_details_blocks(title: str, text: str) -> Iterator[str]:
     yield f"<details><summary>{title}</summary>"
     yield _fence(text)
     yield "</details>"
 
 
-def _fence(text: str) -> str:
+def _fence(text: str, language: str = "") -> str:
     longest_run = max(map(len, BACKTICKS_PATTERN.findall(text)), default=0)
     fence = "`" * max(3, longest_run + 1)
-    return f"{fence}\n{escape_invisible_characters(text)}\n{fence}"
+    return f"{fence}{language}\n{escape_invisible_characters(text)}\n{fence}"
 
 
 def _escape_inline(text: str) -> str:
@@ -215,7 +229,9 @@ def _export_script(history: History, name: str, settings: Settings) -> str:
     turns = history.turns
     options = [_get_turn_options(turn, settings) for turn in turns]
     common_options = {
-        each: value for each, value in options[0].items() if all(o.get(each) == value for o in options)
+        each: value
+        for each, value in options[0].items()
+        if each != "schema" and all(o.get(each) == value for o in options)
     }
     own_options = [{each: value for each, value in o.items() if each not in common_options} for o in options]
     prompts = [_get_prompt(turn) for turn in turns]
@@ -226,7 +242,7 @@ def _export_script(history: History, name: str, settings: Settings) -> str:
         *([f"from mimo_magics.core.messages import {', '.join(parts)}"] if parts else []),
         f"\nsession = {_format_call('Session', [], {'name': name, **common_options})}",
         *(
-            f"print({_format_call('session.ask', [prompt], o)})"
+            f"print({_format_call('session.ask', [prompt], o)}{'.value' if 'schema' in o else ''})"
             for prompt, o in zip(prompts, own_options, strict=True)
         ),
     ]
@@ -251,6 +267,7 @@ def _get_prompt(turn: Turn) -> str | list[Part]:
 def _get_turn_options(turn: Turn, settings: Settings) -> dict[str, Any]:
     """Return the settings of a turn, as options of `Session.ask`."""
     params, service_settings = turn.params, _get_service_settings(turn, settings)
+    schema = turn.reply.result.schema if turn.reply.result and _rebuild_schema(turn) else None
     odd_format = (
         {} if params.response_format in (None, JSON_MODE) else {"response_format": params.response_format}
     )
@@ -267,10 +284,23 @@ def _get_turn_options(turn: Turn, settings: Settings) -> dict[str, Any]:
         "overflow": ("summarize" if turn.summary else "drop-oldest") if turn.omitted_turns else None,
         **{name: getattr(params, name) for name in SHARED_PARAMETERS},
         "max_tokens": params.max_completion_tokens,
-        "json": params.response_format == JSON_MODE or None,
+        "json": (params.response_format == JSON_MODE and not schema) or None,
+        "schema": schema,
         "param": {**odd_format, **params.extra},
     }
     return {name: value for name, value in options.items() if value not in (None, (), {})}
+
+
+def _rebuild_schema(turn: Turn) -> ResultSchema | None:
+    """Return the schema of a turn, or `None` if there is none or it has a part that only its type supports."""
+    if not turn.reply.result:
+        return None
+    from mimo_magics.session.structured.schema import build_schema
+
+    try:
+        return build_schema(dict(turn.reply.result.schema))
+    except MimoError:
+        return None
 
 
 def _get_service_settings(turn: Turn, settings: Settings) -> Settings:
@@ -305,6 +335,7 @@ def _build_last_request(history: History, service_settings: Settings) -> Request
         (),
         service_settings,
         endpoint.resolve_service(service_settings),
+        schema=_rebuild_schema(turn),
     )
     request, _ = turn_input.build_request(omitted_turns=turn.omitted_turns, summary=turn.summary)
     return request

@@ -27,7 +27,7 @@ from mimo_magics.document import steps, table
 from mimo_magics.document.cells import OneLine
 from mimo_magics.document.context_html import context_html, context_line
 from mimo_magics.document.details import details_html
-from mimo_magics.document.reply import EMPTY_LINE, footer, reply_html
+from mimo_magics.document.reply import EMPTY_LINE, footer, reply_html, reply_plain_text
 from mimo_magics.document.sanitizer import NO_MATH_CLASSES
 from mimo_magics.session.history import History
 from mimo_magics.session.prompt_context import describe_turn_context
@@ -286,7 +286,7 @@ def _row_text(row: TranscriptRow) -> str:
         quoted_prompt,
         context_line(row.context),
         f"[{step_summary}]" if step_summary else "",
-        row.reply.text,
+        reply_plain_text(row.reply),
         f"({row.footer})",
     )
     return replace_control_characters("\n".join(filter(None, pieces)))

@@ -58,12 +58,12 @@ def build_record(
     fields = to_dict(replace(turn, prompt=replace_urls(turn.prompt, shorten_url)))
     fields["asked"] = round(turn.created_at, 3)
     text = turn.reply.text
-    has_same_length = len(replace_control_characters(text)) == len(text)
+    # The output of a reply with a schema is a table, so its text is in the record.
+    is_shown = not turn.reply.result and len(replace_control_characters(text)) == len(text)
     fields["reply"]["message"] = {
         "role": "assistant",
         "parts": [
-            _build_part_fields(part) if has_same_length else to_dict(part)
-            for part in turn.reply.message.parts
+            _build_part_fields(part) if is_shown else to_dict(part) for part in turn.reply.message.parts
         ],
     }
     location = {"after": parent_id, "session": session, "aside": is_one_off}

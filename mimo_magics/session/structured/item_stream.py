@@ -20,7 +20,12 @@ class ItemStream:
 
     def feed(self, text: str) -> Iterator[Any]:
         """Yield the objects that this piece completes. Numbers and texts in a list are complete with their delimiter."""
+        for item in self.feed_items(text):
+            yield item.value
+
+    def feed_items(self, text: str) -> Iterator[ValidItem]:
+        """Yield the same with their JSON."""
         for source in self._splitter.feed(text):
             item = read_item_text(source, self._schema)
             if isinstance(item, ValidItem):
-                yield item.value
+                yield item

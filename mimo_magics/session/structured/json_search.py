@@ -15,6 +15,8 @@ from mimo_magics.session.structured.json_values import Flaw, read_strictly, shor
 MAX_CHARS = 10_000_000
 WORK_FACTOR, MIN_WORK = 16, 10_000
 """Characters that the search reads at most: this many times the text, or the minimum."""
+MAX_STRAY_BRACKETS = 20_000
+"""Brackets of a reply that begin no value. Each costs as much as some hundred characters."""
 RECURSION_WORK = 1_000
 MAX_ENCODINGS = 2
 """How often JSON may stand in a JSON string."""
@@ -54,12 +56,13 @@ def _read_entire(text: str) -> Any:
 
 def _search(text: str) -> list[Any]:
     values: list[Any] = []
-    position, work_left = 0, max(WORK_FACTOR * len(text), MIN_WORK)
+    position, work_left, stray_brackets = 0, max(WORK_FACTOR * len(text), MIN_WORK), 0
     while match := BRACKET.search(text, position):
         value, position, work = _read_at(text, match.start())
         values += [value] if value is not None else []
         work_left -= work
-        if work_left < 0:
+        stray_brackets += value is None
+        if work_left < 0 or stray_brackets > MAX_STRAY_BRACKETS:
             return [*values, Flaw("the reply is not valid JSON")]
     return values
 

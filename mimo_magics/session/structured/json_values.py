@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from decimal import Decimal
 from math import isinf
 from typing import Any
 
@@ -14,6 +15,8 @@ MAX_SOURCE_CHARS = 2_000
 """Characters of a damaged value that are sent back to the model."""
 MAX_INT_DIGITS = 4_300
 """Digits of an integer that Python parses."""
+MAX_FLOAT_DIGITS = 15
+"""Digits that a float holds in any case."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +31,14 @@ class Flaw:
     """The complete members of an object that is not closed."""
     is_open: bool = False
     """Whether its end is unknown, so that the rest of the text belongs to it."""
+
+
+class LongFloat(float):
+    """A number with more digits than a float holds."""
+
+    __slots__ = ("text",)
+    text: str
+    """The number as it was written."""
 
 
 class OpenList(list[Any]):
@@ -50,7 +61,20 @@ def read_number(text: str) -> int | float | Flaw:
         is_too_long = len(text) > MAX_INT_DIGITS
         return Flaw("the number has too many digits", shorten(text)) if is_too_long else int(text)
     number = float(text)
-    return Flaw("the number is too large", shorten(text)) if isinf(number) else number
+    if isinf(number):
+        return Flaw("the number is too large", shorten(text))
+    if not number and text.lower().partition("e")[0].strip("-0."):
+        return Flaw("the number is too small", shorten(text))
+    return _mark_long(number, text)
+
+
+def _mark_long(number: float, text: str) -> float:
+    """Return a number; one that a float rounds keeps its text, because a decimal field needs all digits."""
+    if len(text) <= MAX_FLOAT_DIGITS or Decimal(text) == Decimal(repr(number)):
+        return number
+    marked = LongFloat(number)
+    marked.text = text
+    return marked
 
 
 def build_object(members: list[tuple[str, Any]]) -> dict[str, Any] | Flaw:

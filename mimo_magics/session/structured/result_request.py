@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from mimo_magics.session.request import TurnInput
+from mimo_magics.session.structured.result_frame import find_library
 from mimo_magics.session.structured.result_tool import build_result_tool
 from mimo_magics.session.structured.result_tool_filter import RESULT_TOOL
 from mimo_magics.session.structured.schema import build_schema
@@ -19,9 +20,11 @@ def add_schema(turn_input: TurnInput, source: Any) -> TurnInput:
     With other tools the instructions alone ask for JSON: servers do not combine tools with JSON mode or with a forced call.
 
     Raises:
-        BadOption: there is no JSON Schema for the source.
+        BadOption: there is no JSON Schema for the source, or no library for its data frame.
     """
     turn_input = replace(turn_input, schema=build_schema(source))
+    if turn_input.settings.format == "table":
+        find_library()
     if turn_input.tools:
         return turn_input
     params = turn_input.params

@@ -12,7 +12,7 @@ from mimo_magics.core.events import (
     TextDelta,
 )
 from mimo_magics.core.i18n import Translatable
-from mimo_magics.core.messages import Message, Part, Reply, TextPart
+from mimo_magics.core.messages import Message, Part, Reply, SchemaResult, TextPart
 from mimo_magics.session.structured.reading import Reading, read_reply
 from mimo_magics.session.structured.reask import RepairRequest, merge_repair, plan_repair
 from mimo_magics.session.structured.result import (
@@ -44,10 +44,12 @@ class ResultRounds:
     Args:
         schema: what is expected.
         json_mode: whether the first request asks for JSON mode.
+        as_frame: whether the value is a data frame.
     """
 
-    def __init__(self, schema: ResultSchema, *, json_mode: bool) -> None:
+    def __init__(self, schema: ResultSchema, *, json_mode: bool, as_frame: bool = False) -> None:
         self._schema = schema
+        self._as_frame = as_frame
         self._json_mode = json_mode
         self._pieces: list[str] = []
         self._texts: list[str] = []
@@ -90,7 +92,9 @@ class ResultRounds:
         if is_cached:
             self._pieces, self._stop = [turn.reply.text], "end"
         self._read()
-        result = build_result(self._reading, self._schema)
+        result = build_result(self._reading, self._schema, as_frame=self._as_frame)
+        fit = SchemaResult(self._schema.value_schema, result.errors, bool(result.json_text))
+        turn = replace(turn, reply=replace(turn.reply, result=fit))
         reply = build_structured_reply(_replace_text(turn.reply, "\n\n".join(self._texts)), result)
         if result.json_text and turn.is_complete and not is_cached:
             turn = replace(turn, reply=_replace_text(turn.reply, result.json_text))

@@ -57,6 +57,16 @@ class ResultSchema:
         return {"type": "object", "properties": items, "required": [LIST_KEY], **definitions}
 
     @property
+    def value_schema(self) -> dict[str, Any]:
+        """The JSON Schema of the value: of an array, or of one object. It is plain JSON, so that a file can hold it."""
+        schema = self.reply_schema
+        if self.is_list:
+            definitions = {"$defs": schema["$defs"]} if "$defs" in schema else {}
+            schema = {**schema["properties"][LIST_KEY], **definitions}
+        plain: dict[str, Any] = json.loads(json.dumps(schema), parse_constant=lambda _: None)
+        return plain
+
+    @property
     def item_properties(self) -> Mapping[str, Any]:
         """The schemas of the keys of an item; empty for an item that is no object."""
         properties = self.resolve(self.item_schema).get("properties")
@@ -79,6 +89,20 @@ class ResultSchema:
             Column(name, self._choose_dtype(self.resolve(each)))
             for name, each in self.item_properties.items()
         )
+
+    @property
+    def summary(self) -> str:
+        """The name and the fields, such as `list[Person]: name string, age integer`."""
+        fields = ", ".join(
+            f"{name} {_describe_type(self.resolve(each))}" for name, each in self.item_properties.items()
+        )
+        name = f"list[{self.name}]" if self.is_list else self.name
+        return f"{name}: {fields}" if fields else name
+
+    @property
+    def item_dtype(self) -> str:
+        """The dtype of items that are not objects."""
+        return self._choose_dtype(self.resolve(self.item_schema))
 
     @property
     def instructions(self) -> str:

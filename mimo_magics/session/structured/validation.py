@@ -6,6 +6,8 @@ This module imports pydantic. Import it late, so that the extension loads fast.
 from __future__ import annotations
 
 import json
+import re
+import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -13,13 +15,15 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from mimo_magics.session.structured.json_values import find_flaw, shorten, write_json
+from mimo_magics.session.structured.json_values import LongFloat, find_flaw, shorten, write_json
 from mimo_magics.session.structured.schema import ResultSchema
 from mimo_magics.tools.arguments import format_errors, validate_json_value
 
 MAX_DEPTH = 200
 SIMILARITY = 0.8
 """How much an unknown key must resemble a missing one, from 0 to 1, to count as a misspelling of it."""
+MAX_FLOAT = int(sys.float_info.max)
+BARE_NUMBER = re.compile(r"\s*[+-]?[\d.]+(?:[eE][+-]?\d+)?\s*")
 TIME_FORMATS = ("date", "date-time", "time")
 
 
@@ -64,7 +68,7 @@ def validate_item(data: Any, schema: ResultSchema) -> Item:
         return InvalidItem(format_errors(error, skipped_steps=1), source)
     except RecursionError:
         return InvalidItem("The nesting is too deep.", source)
-    except Exception as error:  # noqa: BLE001  a validator of the user can raise any error
+    except (Exception, SystemExit) as error:  # noqa: BLE001  a validator of the user can raise any error
         return InvalidItem(f"{type(error).__name__}: {error}", source)
     return ValidItem(value, boxed[0])
 
@@ -84,20 +88,37 @@ def _fold(value: Any, node: Any, schema: ResultSchema, depth: int = 0) -> Any:
         raise _ItemError("The nesting is too deep.")
     match value:
         case dict():
-            properties = resolved.get("properties")
-            if not isinstance(properties, Mapping):
-                return value
+            properties, others = resolved.get("properties"), resolved.get("additionalProperties")
+            names = properties if isinstance(properties, Mapping) else {}
+            members = _fold_keys(value, names) if names else value
             return {
-                key: _fold(each, properties.get(key), schema, depth + 1)
-                for key, each in _fold_keys(value, properties).items()
+                key: _fold(each, names.get(key, others), schema, depth + 1) for key, each in members.items()
             }
         case list():
             return [_fold(each, resolved.get("items"), schema, depth + 1) for each in value]
         case str():
-            if resolved.get("format") in TIME_FORMATS and value.strip("+-").replace(".", "").isdecimal():
+            if resolved.get("format") in TIME_FORMATS and BARE_NUMBER.fullmatch(value):
                 raise _ItemError(f"{write_json(value)} is not a time in ISO form.")
             return _fold_word(value, resolved.get("enum", [resolved.get("const")]))
+        case LongFloat():
+            return _fold_long(value, resolved)
+        case bool() if "enum" in resolved and not any(isinstance(each, bool) for each in resolved["enum"]):
+            # Python takes true for 1.
+            raise _ItemError(f"{write_json(value)} is not one of the values.")
+        case int() if resolved.get("type") == "number" and abs(value) > MAX_FLOAT:
+            raise _ItemError("The number is too large.")
     return value
+
+
+def _fold_long(value: LongFloat, node: Mapping[str, Any]) -> float:
+    """Return a number that a float rounds, if the schema asks for a float.
+
+    Raises:
+        _ItemError: the digits may matter, as in a decimal.
+    """
+    if node.get("type") == "number":
+        return float(value)
+    raise _ItemError(f"The number {shorten(value.text)} has too many digits. Write it as a string.")
 
 
 def _fold_keys(value: dict[str, Any], properties: Iterable[str]) -> dict[str, Any]:

@@ -6,6 +6,7 @@ import json
 
 from support.context_items import ITEMS
 from support.live_views import create_view, feed_view
+from support.results import PEOPLE_SCHEMA
 from support.widget_page import PageConnection
 
 from mimo_magics.core.events import (
@@ -15,6 +16,8 @@ from mimo_magics.core.events import (
     ReasoningDelta,
     ResponseRestarted,
     ResponseStarted,
+    ResultExpected,
+    ResultItem,
     TextDelta,
     ToolCallDelta,
     ToolCallStart,
@@ -76,3 +79,48 @@ def test_the_context_is_above_the_sections_as_in_the_document(wire: PageConnecti
     body = shown._body.box
     assert body.children[0].value == context_html(ITEMS)
     assert len(body.children) == 3
+
+
+PEOPLE = [ResultItem({"name": f"<b>{number}", "age": number}) for number in range(40)]
+
+
+def test_the_items_of_a_result_are_rows_in_place_of_its_text(wire: PageConnection) -> None:
+    shown = create_view()
+    feed_view(shown, ResponseStarted("1"), ResultExpected(PEOPLE_SCHEMA), TextDelta('{"items": ['))
+    assert "0 items so far" in wire.values()[-1]
+    feed_view(shown, TextDelta('{"name": …'), *PEOPLE[:2])
+    (_, body, _) = shown.root.children
+    (rows,) = body.children
+    assert rows.value.count("<tr") == 3
+    assert "&lt;b&gt;1" in rows.value
+    assert "2 items so far" in rows.value
+    assert not any("items&quot;" in value for value in wire.values())
+
+
+def test_a_frame_of_items_is_one_small_message(wire: PageConnection) -> None:
+    shown = create_view()
+    feed_view(shown, ResponseStarted("1"), ResultExpected(PEOPLE_SCHEMA), TextDelta("["))
+    before = len(wire.messages)
+    for item in PEOPLE:
+        shown.show(item)
+    shown.paint()
+    assert len(wire.messages) == before + 1
+    assert len(json.dumps(wire.messages[-1][2])) < 4_000
+    shown.paint()
+    assert len(wire.messages) == before + 1
+
+
+def test_the_rows_of_a_restarted_response_are_dropped(wire: PageConnection) -> None:
+    shown = create_view()
+    feed_view(shown, ResponseStarted("1"), ResultExpected(PEOPLE_SCHEMA), *PEOPLE[:3])
+    feed_view(shown, ResponseRestarted("2"), ResultExpected(PEOPLE_SCHEMA), *PEOPLE[:1])
+    (_, body, _) = shown.root.children
+    assert [child.value.count("<tr") for child in body.children] == [2]
+
+
+def test_the_items_of_a_repair_are_rows_of_their_own(wire: PageConnection) -> None:
+    shown = create_view()
+    feed_view(shown, ResponseStarted("1"), ResultExpected(PEOPLE_SCHEMA), *PEOPLE[:3])
+    feed_view(shown, ResponseStarted("2"), ResultExpected(PEOPLE_SCHEMA), *PEOPLE[:1])
+    (_, body, _) = shown.root.children
+    assert [child.value.count("<tr") for child in body.children] == [4, 2]

@@ -87,7 +87,7 @@ def test_functions_that_are_not_tools_are_listed() -> None:
 @pytest.mark.parametrize(
     ("name", "values"),
     [
-        ("format", {"value": ("markdown", "text", "json")}),
+        ("format", {"value": ("markdown", "text", "json", "table", "code")}),
         ("stream", {"value": ("on", "off")}),
         ("thinking", {"value": ("on", "off")}),
         ("temperature", {}),

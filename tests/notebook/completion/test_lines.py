@@ -28,7 +28,7 @@ XIAOMI = ["mimo-v2.6-pro", "mimo-v2.6-flash", "mimo-v2.6-pro-ultraspeed"]
         ("\n  %%mimo --tim", ["\n  %%mimo --timeout"]),
         ("%%mimo\t--form", ["%%mimo\t--format"]),
         ("%%mimo -f j", ["%%mimo -f json"]),
-        ("%%mimo -q -f ", ["%%mimo -q -f markdown", "%%mimo -q -f text", "%%mimo -q -f json"]),
+        ("%%mimo -q -f ", [f"%%mimo -q -f {each}" for each in ("markdown", "text", "json", "table", "code")]),
         ("%%mimo --format=te", ["%%mimo --format=text"]),
         ("%%mimo --thinking ", ["%%mimo --thinking on", "%%mimo --thinking off"]),
         ("%%mimo --web-search f", ["%%mimo --web-search force"]),

@@ -29,7 +29,7 @@ def test_a_setting_has_its_choices_or_its_range() -> None:
     assert [describe_allowed_values(name, SERVICES["xiaomi"], "mimo-v2-flash") for name in names] == [
         "0 to 1.5",
         "1 to 65,536",
-        "markdown | text | json",
+        "markdown | text | json | table | code",
         "on | off",
         "up to 4 texts",
         "",

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 from hypothesis import given, strategies as st
+from support.results import ADA, PEOPLE_SCHEMA, people_reply
 from support.turns import turn
 
 from mimo_magics.core.messages import (
@@ -179,3 +180,11 @@ def test_any_reply_is_read_back_from_its_record(parts: list[Part]) -> None:
 def test_an_invalid_record_is_an_error(damage: dict[str, object]) -> None:
     with pytest.raises(ValueError):
         from_record({**build_record(turn("one", TextPart("1"))), **damage}, "1")
+
+
+def test_the_record_of_a_reply_with_a_schema_has_its_text_because_the_output_is_a_table() -> None:
+    before = turn("one", TextPart("{}"))
+    before = replace(before, reply=replace(people_reply(ADA, errors=("Item 2: no",)), usage=Usage(3, 2)))
+    record = json.loads(json.dumps(build_record(before)))
+    assert record["reply"]["result"] == {"schema": PEOPLE_SCHEMA, "errors": ["Item 2: no"]}
+    assert from_record(record, "name  age\nAda    36").reply == before.reply

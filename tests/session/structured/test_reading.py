@@ -9,6 +9,7 @@ import pytest
 from pydantic import BaseModel
 from support.broken_replies import ASK, CASES, EMMA_JSON, Book, Case
 
+from mimo_magics.session.structured import json_search
 from mimo_magics.session.structured.reading import read_reply
 from mimo_magics.session.structured.schema import build_schema
 from mimo_magics.session.structured.validation import Item, ValidItem
@@ -68,3 +69,16 @@ def test_an_unreadable_reply_takes_linear_time() -> None:
     for text in texts:
         assert read_reply(text, schema).valid_items == ()
         assert read_reply(f"[{EMMA_JSON}, {text}", schema).is_complete is False
+
+
+def test_stray_brackets_are_tried_only_so_often(monkeypatch: pytest.MonkeyPatch) -> None:
+    tried: list[int] = []
+    read_at = json_search._read_at
+
+    def count(text: str, start: int) -> Any:
+        tried.append(start)
+        return read_at(text, start)
+
+    monkeypatch.setattr(json_search, "_read_at", count)
+    reading = read_reply("{a" * 100_000, build_schema("name"))
+    assert (len(tried), reading.valid_items, reading.is_complete) == (20_001, (), False)

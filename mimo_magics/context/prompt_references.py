@@ -96,6 +96,12 @@ def expand(
     )
 
 
+def find_references(prompt: str) -> tuple[str, ...]:
+    """Return the references that `expand` replaces, without their braces, each once and in their order."""
+    matches = (match for match in BRACE_PATTERN.finditer(prompt) if match["name"] is not None)
+    return tuple(dict.fromkeys(match[0][1:-1] for match in matches))
+
+
 def find_variable(reference: str, namespace: Mapping[str, Any]) -> tuple[bool, Any]:
     """Return whether a text is a reference with a value, such as `fig` or `plots["tide"]`, and the value."""
     match = REFERENCE_PATTERN.fullmatch(f"{{{reference}}}")
@@ -103,6 +109,11 @@ def find_variable(reference: str, namespace: Mapping[str, Any]) -> tuple[bool, A
         return (True, _resolve_reference(match, namespace)) if match else (False, None)
     except Exception:  # noqa: BLE001  a property can raise any error
         return False, None
+
+
+def get_root_name(reference: str) -> str:
+    """Return the name of the variable at the start of a reference: `df` of `df.columns`."""
+    return re.split(r"[.\[]", reference, maxsplit=1)[0]
 
 
 def _resolve_reference(match: re.Match[str], namespace: Mapping[str, Any]) -> Any:

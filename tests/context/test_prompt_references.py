@@ -9,8 +9,8 @@ import pytest
 from hypothesis import example, given, strategies as st
 from support.as_str import as_str
 
+from mimo_magics.context.prompt_references import Expansion, expand
 from mimo_magics.core.messages import TextPart
-from mimo_magics.notebook.cell_variables import Expansion, expand
 
 
 def expand_text(prompt: str, namespace: Mapping[str, Any]) -> str:
