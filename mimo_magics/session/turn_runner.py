@@ -179,11 +179,7 @@ class RunningTurn:
 
     def _build_cached_turn(self, cached_turn: Turn) -> Turn:
         return replace(
-            cached_turn,
-            usage=Usage(),
-            cell=self._cell,
-            opens_branch=self._opens_branch,
-            is_undone=False,
+            cached_turn, usage=Usage(), cell=self._cell, opens_branch=self._opens_branch, is_undone=False
         )
 
     def _build_turn(self) -> Turn:
