@@ -13,6 +13,7 @@ from mimo_magics.context.budget import count_bytes
 from mimo_magics.context.cell import value_text
 from mimo_magics.context.column import Column, describe_values
 from mimo_magics.context.libraries import find_converter
+from mimo_magics.context.object_text import class_name
 from mimo_magics.context.pandas_table import pandas_type
 from mimo_magics.context.table import sample_positions
 from mimo_magics.core.i18n import Translatable
@@ -60,6 +61,9 @@ def render_array(kind: str, array: Any, max_bytes: int, share: Share) -> Context
             detail=Translatable("{size}, type", size=shape),
             whole_size=count_bytes(text),
         )
+    if class_name(type(array)) == "matrix":
+        # A row of a matrix is a matrix of two axes.
+        array = array.A
     values = _read_values(array, size)
     whole_size = size * sum(len(value_text(value)) + 2 for value in values[:100]) // max(len(values[:100]), 1)
     note = f" (a sample of {len(values):,} values)" if len(values) < size else ""

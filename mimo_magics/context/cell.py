@@ -23,8 +23,8 @@ MAX_NESTED_ITEMS = 10
 MAX_NESTED_DEPTH = 3
 UNQUOTED_PATTERN = re.compile(r"[^\s,\"'\\…](?:[^,\"\\\x00-\x1f]*[^\s,\"\\])?")
 """A string that needs no quotes among other fields of a line."""
-LIBRARY_MODULES = ("pandas.", "numpy", "fractions")
-SCALAR_CLASSES = ("Period", "Interval", "datetime64", "timedelta64")
+LIBRARY_MODULES = ("pandas", "numpy", "fractions")
+SCALAR_CLASSES = ("Period", "datetime64", "timedelta64")
 """Classes of these modules that have a short `str`, besides numbers."""
 
 NESTED_TYPES = (dict, list, tuple, set, frozenset)
@@ -95,7 +95,10 @@ def _first(items: Iterable[Any]) -> Iterable[Any]:
 def _object_text(value: Any) -> str:
     kind = type(value)
     name = class_name(kind)
-    if str(kind.__module__).startswith(LIBRARY_MODULES):
+    if str(kind.__module__).partition(".")[0] in LIBRARY_MODULES:
+        if name == "Interval":
+            # Its text has a comma.
+            return encode_json(str(value))
         if name in SCALAR_CLASSES or isinstance(value, Number):
             return str(value)
         if name.startswith("bool"):

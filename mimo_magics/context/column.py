@@ -53,7 +53,7 @@ def name_text(name: Any) -> str:
     """Return the name of a column; the parts of a name with several levels are joined by a slash."""
     if isinstance(name, tuple):
         return " / ".join(name_text(part) for part in name)
-    return cell_text(name, MAX_NAME_CHARS)
+    return "null" if name is None else cell_text(name, MAX_NAME_CHARS)
 
 
 def column_type(column: Column, values: Iterable[Any]) -> str:

@@ -79,13 +79,14 @@ class _Structure:
 
 def _field_names(kind: type) -> tuple[str, ...]:
     """Return the fields that a class defines: a dataclass, a named tuple, or a pydantic model."""
-    if is_dataclass(kind):
+    # A metaclass may have every attribute, so their types are tested.
+    if is_dataclass(kind) and isinstance(kind.__dataclass_fields__, dict):
         return tuple(each.name for each in fields(kind) if each.repr)
     if issubclass(kind, tuple) and hasattr(kind, "_fields"):
         return tuple(kind._fields)
     # pydantic sets this attribute when it builds a class.
-    if hasattr(kind, "__pydantic_validator__"):
-        return tuple(getattr(kind, "model_fields", ()))
+    if hasattr(kind, "__pydantic_validator__") and isinstance(kind.model_fields, dict):  # type: ignore[attr-defined]
+        return tuple(kind.model_fields)  # type: ignore[attr-defined]
     return ()
 
 

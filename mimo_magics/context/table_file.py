@@ -6,6 +6,7 @@ Of a large file the first rows are read, and the text says so.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from io import BytesIO
@@ -24,6 +25,10 @@ MAX_CSV_BYTES = 50_000_000
 MAX_PARQUET_ROWS, MAX_PARQUET_BYTES = 200_000, 100_000_000
 """Rows and bytes of a Parquet file that are read."""
 SEPARATORS = ",;\t|"
+VALUE_NAME_PATTERN = re.compile(
+    r"[-+]?[0-9.:/eE+-]*[0-9][0-9.:/eE+%-]*|Unnamed: [0-9]+|(?i:true|false|nan|null)"
+)
+"""The name of a column that may be a value: a number, a date, a time, a truth value, or none."""
 
 
 def read_csv(file: BinaryIO, name: str, max_bytes: int, share: Share, *, kind: str) -> ContextPart:
@@ -129,8 +134,25 @@ def _render_frame(frame: Any, kind: str, note: str, max_bytes: int, share: Share
     assert read
 
     def read_named(value: Any) -> Table:
-        return replace(read(value), kind=kind)
+        table = replace(read(value), kind=kind)
+        return (
+            _number_columns(table)
+            if share == "schema" and kind != "Parquet" and _lacks_header(table)
+            else table
+        )
 
     rendered = render_frame(frame, read_named, max_bytes, share)
     detail = Translatable("{kind}, {detail}", kind=kind, detail=rendered.detail)
     return replace(rendered, text=note + rendered.text, detail=detail)
+
+
+def _lacks_header(table: Table) -> bool:
+    """Return whether the first line of a CSV file may be a row of data: it has a number, or an empty field."""
+    names = (*(each.name for each in table.columns), *table.more_names)
+    return any(not name.strip('"') or VALUE_NAME_PATTERN.fullmatch(name) for name in names)
+
+
+def _number_columns(table: Table) -> Table:
+    """Return the table with numbers in place of names, which may be values of the first row."""
+    columns = tuple(replace(each, name=f"column {n}") for n, each in enumerate(table.columns, 1))
+    return replace(table, columns=columns, more_names=())

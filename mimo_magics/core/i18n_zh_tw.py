@@ -847,6 +847,7 @@ TRANSLATIONS: dict[str, str] = {
     "tokens unknown": "token 數未知",
     "The Anthropic format does not support video": "Anthropic 格式不支援影片",
     "share=schema sends no images, audio or video": "share=schema 不送出圖片、音訊與影片",
+    "share=schema: values of earlier turns were not sent: {count}.": "share=schema：先前回合的值未送出：{count}。",
     "{fact}.": "{fact}。",
     "Use a model that does: --model {model}": "請使用可接受的模型：--model {model}",
     "Use a service and a model that do: --preset {preset} --model {model}": "請使用可接受的服務與模型：--preset {preset} --model {model}",

@@ -41,6 +41,7 @@ def join_turns(first: Turn, second: Turn) -> Turn:
         context_tokens=second.context_tokens,
         omitted_turns=second.omitted_turns,
         summary=second.summary,
+        hides_values=first.hides_values and second.hides_values,
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from hashlib import sha256
@@ -32,6 +32,7 @@ from mimo_magics.core.services import LOCAL_SERVICE, Service, ServiceFields
 from mimo_magics.core.settings import Settings
 from mimo_magics.core.text import join_surrogates, quote_value
 from mimo_magics.session.attachments import Recipient, check_prompt_media, replace_unsupported_parts
+from mimo_magics.session.earlier_values import count_values, without_values
 from mimo_magics.session.limits.context_window import build_summary_messages
 from mimo_magics.session.media_reference import replace_missing_media
 from mimo_magics.session.prompt_context import build_context_items
@@ -91,7 +92,7 @@ class TurnInput:
             BadOption: the prompt has media that the model, the format or the setting `share` excludes.
         """
         turns = with_unique_ids(
-            (*history_messages(self._known_past[omitted_turns:]), self._sent_prompt, *turn_messages)
+            (*history_messages(self.sent_past[omitted_turns:]), self._sent_prompt, *turn_messages)
         )
         all_messages = (*self.system_messages, *build_summary_messages(summary), *turns)
         check_prompt_media(self.prompt, self.recipient)
@@ -99,7 +100,13 @@ class TurnInput:
         messages, notes = replace_unsupported_parts(known_messages, self.recipient)
         offered_tools = self.tools if with_tools else ()
         request = Request(messages, self.params, offered_tools, self.settings.stream, self._fields)
-        return request, (*missing_notes, *notes)
+        return request, (*missing_notes, *notes, *self._iter_value_notes(omitted_turns))
+
+    def _iter_value_notes(self, omitted_turns: int) -> Iterator[str]:
+        """Yield a line if values of earlier turns are not sent."""
+        count = sum(map(count_values, self.past[omitted_turns:]))
+        if count and self.settings.share == "schema":
+            yield Translatable("share=schema: values of earlier turns were not sent: {count}.", count=count)
 
     @property
     def context_items(self) -> tuple[ContextItem, ...]:
@@ -125,12 +132,14 @@ class TurnInput:
         return replace(fields, thinking=self.settings.thinking_form or fields.thinking)
 
     @property
-    def _known_past(self) -> tuple[Turn, ...]:
-        """The past turns, with reasoning only for services that need it, or that sent it."""
-        if self.service.fields.pads_reasoning:
-            return self.past
+    def sent_past(self) -> tuple[Turn, ...]:
+        """The past turns as they are sent: with values if they are shared, and reasoning for services that need or sent it."""
+        turns: Iterable[Turn] = self.past
+        if self.settings.share == "schema":
+            turns = map(without_values, turns)
+        name, pads_reasoning = self.service.name, self.service.fields.pads_reasoning
         return tuple(
-            turn if turn.preset == self.service.name else without_reasoning(turn) for turn in self.past
+            turn if pads_reasoning or turn.preset == name else without_reasoning(turn) for turn in turns
         )
 
     @property

@@ -61,6 +61,8 @@ class Turn:
     """Whether it was sent with `--new`, as the first turn of a branch."""
     is_undone: bool = False
     """Whether it is the first turn of a line that was undone as a whole, or of one that such a line replaced."""
+    hides_values: bool = False
+    """Whether it ran with `share=schema`, so that its prompt and the results of its tools have no values of data."""
 
     @property
     def is_in_history(self) -> bool:

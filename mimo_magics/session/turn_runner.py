@@ -179,11 +179,7 @@ class RunningTurn:
 
     def _build_cached_turn(self, cached_turn: Turn) -> Turn:
         return replace(
-            cached_turn,
-            usage=Usage(),
-            cell=self._cell,
-            opens_branch=self._opens_branch,
-            is_undone=False,
+            cached_turn, usage=Usage(), cell=self._cell, opens_branch=self._opens_branch, is_undone=False
         )
 
     def _build_turn(self) -> Turn:
@@ -214,6 +210,7 @@ class RunningTurn:
             digest=self.digest,
             cell=self._cell,
             opens_branch=self._opens_branch,
+            hides_values=turn_input.settings.share == "schema",
         )
 
     async def _run(self) -> AsyncGenerator[Event]:
@@ -383,7 +380,7 @@ class RunningTurn:
                 Translatable("The context window is full: the model summarizes the oldest turns first.")
             )
             self._summary = await self._summarize(
-                service_endpoint, turn_input.past[omitted_before : limits.omitted_turns]
+                service_endpoint, turn_input.sent_past[omitted_before : limits.omitted_turns]
             )
             self._is_between_responses = bool(turn_messages)
         if line := context_window.build_omission_notice(

@@ -47,6 +47,11 @@ def test_an_array_is_described(value: Any, text: str) -> None:
     assert text_of(value) == f"numpy ndarray, {text}".replace("int64", str(np.dtype(int)))
 
 
+@pytest.mark.filterwarnings("ignore::PendingDeprecationWarning")
+def test_a_matrix_is_described_like_an_array() -> None:
+    assert text_of(np.matrix([[1, 2], [2, 2]])) == text_of(np.array([[1, 2], [2, 2]]))
+
+
 def test_a_large_array_shows_its_corners() -> None:
     assert text_of(np.arange(10**6).reshape(1000, 1000)).endswith(
         " …,\n [997000, 997001, 997002, …, 997997, 997998, 997999],\n"

@@ -51,7 +51,7 @@ def test_missing_values_and_nan_are_none() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "text"), [("a", "a"), (3, "3"), (("a", 2), "a / 2"), ("a\nb", '"a\\nb"'), (None, "")]
+    ("name", "text"), [("a", "a"), (3, "3"), (("a", 2), "a / 2"), ("a\nb", '"a\\nb"'), (None, "null")]
 )
 def test_the_name_of_a_column_is_one_line(name: Any, text: str) -> None:
     assert name_text(name) == text

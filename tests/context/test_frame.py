@@ -91,6 +91,16 @@ def test_columns_of_one_name_are_all_described() -> None:
     assert "- a (int64): 1 (1)\n- a (string): x (1)\n" in sample(frame)
 
 
+def test_periods_and_intervals_are_shown_by_their_text() -> None:
+    frame = pd.DataFrame({"month": [pd.Period("2026-01")], "depth": [pd.Interval(1, 2)]})
+    assert summarize(frame, 20_000, "sample").text.endswith('month,depth\n2026-01,"(1, 2]"')
+
+
+def test_a_column_without_a_name_has_one_in_the_text() -> None:
+    frame = pd.DataFrame([[1, 2]], columns=pd.Index([None, ("a", None)], tupleize_cols=False))
+    assert "\n- null (int64)\n- a / null (int64)\n" in summarize(frame, 20_000, "schema").text
+
+
 def test_names_of_columns_with_several_levels_are_joined() -> None:
     frame = pd.DataFrame([[1]], columns=pd.MultiIndex.from_tuples([("a", "b, c")]))
     assert '- a / "b, c" (int64): 1 (1)' in sample(frame)

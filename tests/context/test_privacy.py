@@ -50,6 +50,18 @@ def test_names_and_types_of_columns_and_fields_are_sent() -> None:
     )
 
 
+def test_a_class_with_every_attribute_does_not_hide_the_values_beside_it() -> None:
+    class Meta(type):
+        def __getattr__(cls, name: str) -> Any:
+            return lambda *_: CANARY
+
+    class Anything(metaclass=Meta):
+        pass
+
+    text = summarize([Anything(), {"a": 1}], 20_000, "schema").text
+    assert text == "list of 2 items: Anything (1), dict with 1 item, str: int (1)\nValues are not shared."
+
+
 @pytest.mark.parametrize("value", [CANARY, NUMBER])
 def test_a_string_or_a_number_that_the_user_inserts_is_sent(value: Any) -> None:
     assert render_value("x", value, 20_000, "schema").text == str(value)

@@ -62,6 +62,29 @@ def test_a_csv_without_a_library_is_text_but_not_with_share_schema(
         csv(path, "schema")
 
 
+@pytest.mark.parametrize("library", LIBRARIES)
+@pytest.mark.parametrize(
+    "row", ["Keelung,15.5", "Keelung,2024-01-02", "Keelung,", "Keelung,TRUE", "Keelung,-1e5"]
+)
+def test_the_first_row_of_a_file_without_a_header_is_not_sent_as_names(
+    library: str, row: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    only(library, monkeypatch)
+    path = tmp_path / "ports.csv"
+    path.write_text(f"{row}\nTaipei,7\n", encoding="utf-8")
+    text = csv(path, "schema").text
+    assert text.startswith("CSV, 1 row, 2 columns\nColumns:\n- column 1 (string)\n- column 2 (int64)\n")
+    assert "Keelung" in csv(path).text
+
+
+def test_the_names_of_a_header_are_sent(tmp_path: Path) -> None:
+    path = tmp_path / "ports.csv"
+    path.write_text(ROWS, encoding="utf-8")
+    assert csv(path, "schema").text.startswith(
+        "CSV, 2 rows, 3 columns\nColumns:\n- port (string)\n- depth (float64)"
+    )
+
+
 @pytest.mark.parametrize(("separator", "kind"), [(";", "CSV"), ("\t", "CSV"), ("|", "CSV"), ("\t", "TSV")])
 def test_the_separator_is_found_in_the_first_line(separator: str, kind: str, tmp_path: Path) -> None:
     path = tmp_path / "ports.csv"

@@ -95,6 +95,7 @@ turns = st.builds(
     digest=texts,
     cell=st.sampled_from(["", "a", "b", "c"]),
     opens_branch=st.booleans(),
+    hides_values=st.booleans(),
 )
 """Turns that belong to no history yet."""
 

@@ -75,7 +75,7 @@ class TurnLimits:
         size = context_window.get_window_size(turn_input.model, turn_input.settings.window)
         overflow = turn_input.settings.overflow
         return context_window.plan_context(
-            turn_input.past,
+            turn_input.sent_past,
             (*turn_input.system_messages, *turn_messages),
             size,
             overflow,
