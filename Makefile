@@ -103,6 +103,8 @@ bench: $(VENV)/test
 	$(RUN) benchmarks/blocks.py
 	$(RUN) benchmarks/context.py
 	$(RUN) benchmarks/context_questions.py
+	$(RUN) benchmarks/structured.py --short
+	$(RUN) benchmarks/schema_rates.py
 	$(RUN) benchmarks/frontend.py --short
 
 ## make graph     print figures of the import graph, and draw it for the documentation

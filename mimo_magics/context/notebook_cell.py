@@ -158,10 +158,10 @@ def _render_cell(
 
 def _iter_lines(cell: NotebookCell, output: str, image_count: int) -> Iterator[str]:
     yield f"{_title(cell)}:"
-    yield _fence(cell.source, "python" if cell.is_code else "markdown")
+    yield fence_code(cell.source, "python" if cell.is_code else "markdown")
     if output:
         yield f"Output of {cell.name}:"
-        yield _fence(output, "")
+        yield fence_code(output, "")
     if image_count:
         yield f"Pictures in the output of {cell.name}, which follow: {image_count}"
     if unsent := len(cell.images) - image_count:
@@ -205,7 +205,8 @@ def _iter_outputs(cell: NotebookCell, share: Share, max_bytes: int) -> Iterator[
             yield text
 
 
-def _fence(text: str, language: str) -> str:
+def fence_code(text: str, language: str) -> str:
+    """Return a Markdown code block with a text, which may contain code blocks."""
     longest_run = max(map(len, BACKTICKS_PATTERN.findall(text)), default=0)
     fence = "`" * max(3, longest_run + 1)
     return f"{fence}{language}\n{text}\n{fence}"

@@ -31,6 +31,7 @@ def choose_renderer(
     cell: CellControl | None = None,
     *,
     titles: Sequence[str] = (),
+    has_columns: bool = True,
 ) -> Renderer:
     """Choose the renderer for a turn or a comparison.
 
@@ -39,6 +40,7 @@ def choose_renderer(
         settings: the settings of the turn.
         cell: the cell, if it awaits and has no other output.
         titles: the titles of the replies of a comparison; none for a turn.
+        has_columns: whether a live view shows these replies, and not only their number.
     """
     if settings.quiet:
         return SilentRenderer()
@@ -48,10 +50,12 @@ def choose_renderer(
         return FinalRenderer()
     if target == "terminal":
         return _choose_for_terminal(settings, titles)
-    return _choose_for_front_end(settings, cell, titles)
+    return _choose_for_front_end(settings, cell, titles, has_columns=has_columns)
 
 
-def _choose_for_front_end(settings: Settings, cell: CellControl | None, titles: Sequence[str]) -> Renderer:
+def _choose_for_front_end(
+    settings: Settings, cell: CellControl | None, titles: Sequence[str], *, has_columns: bool
+) -> Renderer:
     from mimo_magics.display.progress import ReplyProgress
     from mimo_magics.display.static import StaticRenderer, StatusRenderer
     from mimo_magics.document.reply import DisplayOptions
@@ -69,7 +73,7 @@ def _choose_for_front_end(settings: Settings, cell: CellControl | None, titles: 
     from mimo_magics.display.live.live_renderer import LiveRenderer
     from mimo_magics.display.live.view import ReplyView
 
-    view_class: Any = ComparisonView if titles else ReplyView
+    view_class: Any = partial(ComparisonView, has_columns=has_columns) if titles else ReplyView
     return LiveRenderer(fallback, partial(view_class, display_options, progress, cell))
 
 

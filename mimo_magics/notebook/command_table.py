@@ -411,6 +411,39 @@ _TEST_CELL = Magic(
 The options and the rest are those of %mimo_test.""",
     (_TEST_COMMAND,),
 )
+_COMPARISON_OPTIONS_BY_FLAG = {flag: option for option in COMPARISON_OPTIONS for flag in option.all_flags}
+_CHECK = Magic(
+    "%%mimo_check",
+    "Check a prompt function: call it for each case, and run assert statements for each reply.",
+    """
+    %%mimo_check classify --cases cases --repeat 3
+    assert value["label"] == case["label"]
+    assert len(reply.text) < 200
+    assert judge("Is it polite?", reply, label=case["polite"])
+
+The cases are a list of dicts or a data frame, with a column for each slot of the prompt. Each line is a plain assert
+statement over case, value and reply. It runs in your kernel, like the code of any cell. judge() asks a model; it
+counts only if rows have a label of yours. The value has .rows, .rates and .to_dataframe().""",
+    (
+        Command(
+            "[NAME]",
+            "Check this prompt function.",
+            (
+                Option(("--cases",), "Variable with the cases.", {"metavar": "NAME"}),
+                Option(
+                    ("--repeat",),
+                    "Number of calls for each case; it passes if all of them pass.",
+                    {"metavar": "N", "type": int},
+                ),
+                _COMPARISON_OPTIONS_BY_FLAG["--model"],
+                Option(("--judge-model",), "Model of judge().", {"metavar": "ID"}),
+                _COMPARISON_OPTIONS_BY_FLAG["--at-once"],
+                _COMPARISON_OPTIONS_BY_FLAG["--ask-above"],
+                _OUT_VALUE,
+            ),
+        ),
+    ),
+)
 _USAGE = Magic(
     "%mimo_usage",
     "Show the token usage and the cost of a session.",
@@ -425,6 +458,6 @@ MAGICS = {
     for magic in (
         *(_PROMPT_CELL, _PROMPT_LINE, _COMPARISON_CELL, _COMPARISON_LINE, _CONFIG, _MODELS, _PANEL, _TOOLS),
         *(_SESSION, _PROMPTS, _TAPE, _USAGE, _SPEAK_CELL, _SPEAK_LINE, _TRANSCRIBE, _FIX_LINE, _FIX_CELL),
-        *(_TEST_LINE, _TEST_CELL),
+        *(_TEST_LINE, _TEST_CELL, _CHECK),
     )
 }

@@ -7,18 +7,17 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from typing import Any
 
-from mimo_magics.core.errors import BadOption, Interrupted, MimoError
-from mimo_magics.core.i18n import Translatable, translate
+from mimo_magics.core.errors import Interrupted, MimoError
+from mimo_magics.core.i18n import Translatable
 from mimo_magics.core.renderer_protocol import Renderer
-from mimo_magics.core.text import replace_unencodable_characters
 from mimo_magics.document.reply import DisplayOptions
 from mimo_magics.notebook.comparison_request import ComparisonRequest
+from mimo_magics.notebook.cost_confirmation import confirm_estimate
 from mimo_magics.session import turn_driver
-from mimo_magics.session.comparison.estimate import EXPECTED_OUTPUT_TOKENS, Estimate, estimate_spending
+from mimo_magics.session.comparison.estimate import Estimate, estimate_spending
 from mimo_magics.session.comparison.result import Comparison, build_candidates
 from mimo_magics.session.comparison.runner import RunningComparison, open_comparison
 from mimo_magics.session.dry_run import DryRun
-from mimo_magics.session.limits.budget import Budget
 from mimo_magics.session.session import Session
 from mimo_magics.tools.approval import refuse_unattended
 
@@ -134,28 +133,7 @@ def confirm_cost(
     estimate = Estimate.from_spending(
         [estimate_spending(each) for each in _iter_dry_runs(request, session, cell)]
     )
-    if not estimate.exceeds(Budget.parse(request.ask_above)):
-        return
-    summary = Translatable(
-        "{calls} calls, about {estimate} with {expected:,} tokens per reply",
-        calls=len(request.variants),
-        estimate=estimate.text,
-        expected=EXPECTED_OUTPUT_TOKENS,
-    )
-    if input_function is None:
-        raise BadOption(
-            Translatable("The comparison exceeds --ask-above: {summary}.", summary=summary),
-            Translatable("To allow it, raise the limit: --ask-above '5 USD'"),
-        )
-    translated_summary = translate(summary)
-    question = translate(
-        "{summary}. Continue? [y/N] ", summary=f"{translated_summary[0].upper()}{translated_summary[1:]}"
-    )
-    if input_function(replace_unencodable_characters(question)).strip().lower() not in ("y", "yes"):
-        raise BadOption(
-            Translatable("The comparison was cancelled."),
-            Translatable("--ask-above sets the cost above which you are asked."),
-        )
+    confirm_estimate(estimate, len(request.variants), request.ask_above, input_function)
 
 
 def _iter_dry_runs(request: ComparisonRequest, session: Session, cell: str) -> Iterator[DryRun]:

@@ -19,7 +19,13 @@ from mimo_magics.core.errors import BadOption
 from mimo_magics.core.i18n import Translatable, translate
 from mimo_magics.core.settings import Settings
 from mimo_magics.notebook.config.store import MimoConfig
-from mimo_magics.notebook.kernel.async_cell import ASYNC_MAGICS, COMPARE_MAGIC, MIMO_MAGIC, AsyncCellTransform
+from mimo_magics.notebook.kernel.async_cell import (
+    ASYNC_MAGICS,
+    CHECK_MAGIC,
+    COMPARE_MAGIC,
+    MIMO_MAGIC,
+    AsyncCellTransform,
+)
 from mimo_magics.notebook.kernel.cell_ids import CellIds
 from mimo_magics.notebook.kernel.cell_recorder import CellRecorder
 from mimo_magics.notebook.kernel.input_transforms import InputTransforms, has_lost_prompts
@@ -50,6 +56,8 @@ MAGICS = {
     ("cell", "mimo_speak"): "speak_cell",
     ("line", "mimo_speak"): "speak_line",
     ("line", "mimo_transcribe"): "mimo_transcribe",
+    ("cell", CHECK_MAGIC): "check_cell",
+    ("cell", ASYNC_MAGICS[CHECK_MAGIC]): "check_cell_async",
     ("cell", "mimo_fix"): "fix_cell",
     ("line", "mimo_fix"): "fix_line",
     ("cell", "mimo_test"): "test_cell",

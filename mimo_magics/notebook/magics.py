@@ -47,10 +47,12 @@ from mimo_magics.tools.approval import (
 )
 
 if TYPE_CHECKING:  # imported on first use
+    from mimo_magics.notebook.commands.check import CheckCommands
     from mimo_magics.notebook.commands.fix import FixCommands
     from mimo_magics.notebook.commands.function_tests import FunctionTestCommands
     from mimo_magics.notebook.commands.speech import SpeechCommands
     from mimo_magics.notebook.comparison_cells import ComparisonCells
+    from mimo_magics.prompts.check_result import CheckResult
     from mimo_magics.prompts.fix import Fix
     from mimo_magics.prompts.function_tests import FunctionTests
     from mimo_magics.prompts.prompt_function import PromptFunction
@@ -122,6 +124,13 @@ class MimoMagics:
         return FunctionTestCommands(
             self.shell, self._create_prompts(), self._reply_display, APPROVAL_CALLBACKS
         )
+
+    @cached_property
+    def checks(self) -> CheckCommands:
+        """The checks of prompt functions, which are imported on first use."""
+        from mimo_magics.notebook.commands.check import CheckCommands
+
+        return CheckCommands(self.shell, self.config, self.session_selection, self._reply_display)
 
     def _create_prompts(self) -> OneOffPrompts:
         return OneOffPrompts(self.shell, self.config, self.session_selection)
@@ -322,6 +331,16 @@ class MimoMagics:
     def fix_cell(self, line: str, body: str) -> Fix | DryRun:
         """Run `%%mimo_fix`."""
         return self.fixes.fix(line, body)
+
+    @documented("%%mimo_check")
+    def check_cell(self, line: str, body: str) -> CheckResult:
+        """Run `%%mimo_check`."""
+        return self.checks.check(line, body)
+
+    @no_var_expand
+    async def check_cell_async(self, line: str, body: str) -> CheckResult:
+        """Run `%%mimo_check` in a cell that awaits."""
+        return await self.checks.check_async(line, body)
 
     @documented("%mimo_test")
     def test_line(self, line: str) -> FunctionTests | DryRun:

@@ -29,6 +29,7 @@ if TYPE_CHECKING:  # imported when something is compared
 
 SELF_DISPLAYING_TYPES = (
     ("mimo_magics.document.code_text", "CodeText"),
+    ("mimo_magics.prompts.check_result", "CheckResult"),
     ("mimo_magics.prompts.fix", "Fix"),
     ("mimo_magics.prompts.function_tests", "FunctionTests"),
     ("mimo_magics.session.comparison.result", "Comparison"),

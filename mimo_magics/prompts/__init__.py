@@ -1,1 +1,1 @@
-"""Prompts that are kept: those of this package, and prompt functions."""
+"""Prompts that are kept: those of this package, prompt functions, and checks of prompts."""

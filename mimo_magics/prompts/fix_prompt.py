@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from mimo_magics.context.failure import Failure, render_failure, render_variables
+from mimo_magics.context.failure import Failure, render_failure, render_files, render_variables
 from mimo_magics.context.notebook_cell import NotebookCell, render_cells
 from mimo_magics.core.messages import Part, TextPart
 from mimo_magics.core.settings import Settings
 from mimo_magics.prompts.prompt_text import fill_prompt, read_prompt_text
+
+FILE_RULE = (
+    "You can correct cells, but no files. If the cause lies in a file, name the file and the line to change in the "
+    "cause, and repeat the cell that failed without a change.\n\n"
+)
 
 
 def build_fix_prompt(
@@ -27,9 +32,14 @@ def build_fix_prompt(
     """
     budget, share = settings.value_budget, settings.share
     variables = tuple(render_variables(failure, cells[0].source, budget, share))
+    files = tuple(render_files(failure, share))
     slots: dict[str, Sequence[Part]] = {
         "error": (render_failure(failure, share),),
-        "cells": render_cells(cells[::-1], budget, share, accepts_images=False).parts,
+        "cells": (
+            *files,
+            *((TextPart(FILE_RULE),) if files else ()),
+            *render_cells(cells[::-1], budget, share, accepts_images=False).parts,
+        ),
         "variables": (TextPart("Variables where it failed:\n"), *variables) if variables else (),
         "wish": (TextPart(f"The user wants: {wish}\n\n"),) if wish else (),
     }

@@ -90,7 +90,7 @@ def test_the_user_confirms_a_high_cost(kernel: Kernel, peer: Peer) -> None:
     assert question["prompt"].startswith("2 calls, about 4,0")
     assert question["prompt"].endswith(" USD with 2,000 tokens per reply. Continue? [y/N] ")
     assert ran.error == [
-        "BadOption: The comparison was cancelled.",
+        "BadOption: Cancelled. Nothing was sent.",
         "--ask-above sets the cost above which you are asked.",
     ]
     assert peer.requests == []

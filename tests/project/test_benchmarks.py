@@ -47,6 +47,8 @@ def test_every_benchmark_has_a_short_form() -> None:
         "context",
         "context_questions",
         "frontend",
+        "schema_rates",
+        "structured",
     }
 
 
@@ -181,3 +183,18 @@ def test_the_questions_about_frames_are_asked_as_often_as_they_are_counted() -> 
     assert size > 300
     assert found in (0, 1)
     assert rows(printed, "frame") == [[1]]
+
+
+def test_structured_delivers_no_wrong_object_and_raises_nothing() -> None:
+    printed = run_short("structured")
+    ((replies, _),) = re.findall(r"(\d+) replies, of which at most (\d+)", printed)
+    ((objects, wrong, requests, exceptions),) = rows(printed, "ours")
+    assert (wrong, exceptions) == (0, 0)
+    assert objects > 0
+    # One request, and at most two repairs.
+    assert int(replies) < requests <= 3 * int(replies)
+
+
+def test_schema_rates_counts_the_replies_of_the_embedded_model() -> None:
+    ((valid, right),) = rows(run_short("schema_rates"), "flat")
+    assert 0 <= right <= valid <= 1

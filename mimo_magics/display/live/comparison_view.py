@@ -21,10 +21,16 @@ class ComparisonView:
         display_options: how to show the replies.
         progress: the status of the replies; the owner feeds it.
         cell: the running cell.
+        has_columns: whether the replies are shown, and not only their number.
     """
 
     def __init__(
-        self, display_options: DisplayOptions, progress: ComparisonProgress, cell: CellControl
+        self,
+        display_options: DisplayOptions,
+        progress: ComparisonProgress,
+        cell: CellControl,
+        *,
+        has_columns: bool = True,
     ) -> None:
         self._progress = progress
         self._factory = factory = WidgetFactory()
@@ -43,7 +49,7 @@ class ComparisonView:
         )
         self._columns = [
             ReplyColumn(factory, display_options, card_heading(number, title))
-            for number, title in enumerate(progress.titles, 1)
+            for number, title in enumerate(progress.titles if has_columns else (), 1)
         ]
         self._context = factory.html()
         """The context of the prompt, which all replies share."""
@@ -63,6 +69,9 @@ class ComparisonView:
 
     def show(self, event: Event, number: int = 0) -> None:
         """Add an event of a reply. The end of a reply is painted at once."""
+        if not self._columns:
+            self._update_status()
+            return
         if isinstance(event, ReplyEnded):
             self._columns[number].body.end()
             self._changed_numbers.discard(number)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import linecache
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from mimo_magics.context.cell_output import read_text
@@ -13,7 +14,7 @@ from mimo_magics.context.notebook_cell import NotebookCell
 from mimo_magics.core.errors import BadOption
 from mimo_magics.core.i18n import Translatable
 from mimo_magics.notebook.context_option import CellSelection
-from mimo_magics.notebook.kernel.last_error import find_last_error
+from mimo_magics.notebook.kernel.last_error import LastError, locate_last_error
 from mimo_magics.notebook.kernel.magic_cell import is_own_cell
 from mimo_magics.notebook.kernel.notebook_cells import NotebookState
 
@@ -48,11 +49,8 @@ def find_failed_cell(shell: Any, number: int | None, state: NotebookState) -> Fa
     Raises:
         BadOption: there is no such cell, or it did not fail.
     """
-    error = find_last_error(shell)
-    failure = describe_failure(error, lambda file: _find_cell_number(shell, file)) if error else None
-    if failure and not failure.cells and number is None:
-        failure = _locate(failure, state)
-    if failure and failure.cells and number in (None, failure.cells[0]):
+    failure = _read_last_failure(shell, state)
+    if failure and number in (None, failure.cells[0]):
         return _collect(shell, failure)
     if number is None:
         raise BadOption(
@@ -66,19 +64,34 @@ def find_failed_cell(shell: Any, number: int | None, state: NotebookState) -> Fa
     return _collect(shell, _read_failure(number, state))
 
 
-def _find_cell_number(shell: Any, file: str) -> int | None:
+def _read_last_failure(shell: Any, state: NotebookState) -> Failure | None:
+    """Return the failure of the cell that failed last; `None` without an error, or if its cell is unknown."""
+    last = locate_last_error(shell)
+    if last is None:
+        return None
+    failure = describe_failure(last.error, lambda file: _find_cell_number(shell, file, last))
+    numbers = (last.cell,) if last.cell else failure.cells or _find_last_failed(state)
+    return replace(failure, cells=tuple(dict.fromkeys((*numbers, *failure.cells)))) if numbers else None
+
+
+def _find_cell_number(shell: Any, file: str, last: LastError) -> int | None:
     """Return the number of the cell that IPython compiled under a file name."""
     label = shell.compile.format_code_name(file)
     match = CELL_NAME_PATTERN.search(label[1]) if label else None
-    return int(match[1]) if match else None
-
-
-def _locate(failure: Failure, state: NotebookState) -> Failure | None:
-    """Return a failure without a place in a cell, such as an indentation error, with the last cell that failed."""
-    failed = state.select(CellSelection("errors")).cells
-    if not failed or failed[-1].number is None:
+    if match is None:
         return None
-    return Failure(failure.type, failure.traceback, (failed[-1].number,), failure.outline, failure.frames)
+    number, sources = int(match[1]), shell.history_manager.input_hist_parsed
+    is_later = last.cell is not None and number > last.cell
+    if is_later and (number >= len(sources) or sources[number] != "".join(linecache.getlines(file))):
+        # IPython runs the body of a cell magic such as %%capture under the number of the next cell.
+        return last.cell
+    return number
+
+
+def _find_last_failed(state: NotebookState) -> tuple[int, ...]:
+    """Return the number of the last cell with an error in its output, for an error without a place in a cell."""
+    failed = state.select(CellSelection("errors")).cells
+    return tuple(each.number for each in failed[-1:] if each.number is not None)
 
 
 def _read_failure(number: int, state: NotebookState) -> Failure:

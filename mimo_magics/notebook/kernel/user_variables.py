@@ -28,4 +28,4 @@ def get_prompt_variables(shell: Any) -> dict[str, Any]:
     """
     history = {name: value for name, value in shell.user_ns.items() if HISTORY_NAME_PATTERN.fullmatch(name)}
     error = find_last_error(shell)
-    return {**({LAST_ERROR_NAME: error} if error else {}), **history, **get_user_variables(shell)}
+    return {**({} if error is None else {LAST_ERROR_NAME: error}), **history, **get_user_variables(shell)}

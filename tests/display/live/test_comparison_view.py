@@ -13,8 +13,19 @@ from support.live_views import WatchedComparison
 from support.read_html import ParsedHtml
 from support.widget_page import WIDGETS, PageConnection, Published, text
 
-from mimo_magics.core.events import Note, PromptContext, ReasoningDelta, ReplyEnded, ResponseStarted
+from mimo_magics.core.events import (
+    Note,
+    PromptContext,
+    ReasoningDelta,
+    ReplyEnded,
+    ResponseStarted,
+    TextDelta,
+)
+from mimo_magics.display.comparison_progress import ComparisonProgress
+from mimo_magics.display.live.comparison_view import ComparisonView
 from mimo_magics.document.comparison_cards import card_heading
+from mimo_magics.document.reply import DisplayOptions
+from mimo_magics.notebook.kernel.async_cell import AsyncCell
 
 
 @pytest.fixture
@@ -232,3 +243,14 @@ def test_the_context_is_shown_once(live: WatchedComparison, wire: PageConnection
     for number in range(3):
         live.show(number, PromptContext(ITEMS))
     assert shown(wire).count(LINE) == 1
+
+
+def test_without_columns_it_shows_how_many_replies_are_complete(wire: PageConnection) -> None:
+    progress = ComparisonProgress(["a", "b"])
+    view = ComparisonView(DisplayOptions(), progress, AsyncCell(None), has_columns=False)
+    for event in (TextDelta("Hidden"), ReplyEnded()):
+        progress.feed(event, 0)
+        view.show(event, 0)
+    assert view.paint() == 0
+    assert "1 of 2 complete" in shown(wire)
+    assert "Hidden" not in shown(wire)

@@ -258,3 +258,40 @@ def test_the_kernel_explains_what_cannot_be_corrected(kernel: Kernel, peer: Peer
     ]
     assert kernel.run("%mimo_fix 9999").error[0] == "BadOption: There is no cell [9999]."
     assert peer.requests == []
+
+
+ODD_FAILURES = {
+    "a group": (
+        "async def one(n):\n    return [1][n]\nimport asyncio\nasync with asyncio.TaskGroup() as group:\n"
+        "    group.create_task(one(5))",
+        ["IndexError: list index out of range\n  cell [{0}], line 2, in one: return [1][n]", "\nn: 5\n"],
+    ),
+    "a cycle of causes": (
+        "a, b = ValueError('a'), KeyError('b')\na.__cause__, b.__cause__ = b, a\nraise a",
+        ["KeyError: 'b'\n\nValueError: a\n  cell [{0}], line 3: raise a\n", "\na: ValueError: a\n"],
+    ),
+    "%%capture": (
+        "%%capture out\nprice = 0\n1 / price",
+        ["ZeroDivisionError: division by zero\n  cell [{0}], line 2: 1 / price", "%%capture out\n"],
+    ),
+    "an exit": ("import sys\nsys.exit('no file')", ["SystemExit: no file\n  cell [{0}], line 2"]),
+    "an interrupt": ("raise KeyboardInterrupt", ["KeyboardInterrupt\n  cell [{0}], line 1"]),
+    "a script": (
+        "%run mended.py",
+        ["  mended.py, line 3, in half: return value / 0", "File mended.py, lines 1-4:\n", "%run mended.py"],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", ODD_FAILURES)
+def test_the_cell_of_an_odd_failure_is_found(name: str, kernel: Kernel, peer: Peer) -> None:
+    kernel.run(
+        "from pathlib import Path\n"
+        "_ = Path('mended.py').write_text('\\ndef half(value):\\n    return value / 0\\nhalf(1)')"
+    )
+    cell, expected = ODD_FAILURES[name]
+    number = kernel.run(cell).number
+    fix(kernel, peer, "%mimo_fix", as_reply("?", "pass"))
+    prompt = peer.requests[0].prompt
+    assert [text for each in expected if (text := each.format(number)) not in prompt] == []
+    assert f"\nCell [{number}]:\n" in prompt
