@@ -153,8 +153,8 @@ def main() -> None:
     warnings.simplefilter("ignore")
     logging.disable()
     cases = [case for case in CASES if is_plain(case)]
-    most = sum(len(allowed_objects(case)) for case in cases)
-    print(f"{len(cases)} replies, of which at most {most} objects can be read")
+    readable = sum(len(allowed_objects(case)) for case in cases)
+    print(f"{len(cases)} replies, of which at most {readable} objects can be read")
     print(f"{'client':14}{'objects':>9}{'wrong':>7}{'requests':>10}{'exceptions':>12}")
     with Peer() as peer:
         for name in ["ours"] if options.short else CLIENTS:
