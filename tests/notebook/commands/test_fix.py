@@ -1,12 +1,13 @@
 """`%mimo_fix` in a real kernel: the cause, the change, and the corrected cell below."""
 
 import tomllib
+from pathlib import Path
 from typing import Any
 
 import pytest
 from support.kernel import Kernel
 from support.paths import TESTS
-from support.peer import Peer, Seen, reply, stream
+from support.peer import KEY, Peer, Seen, reply, stream
 from support.read_html import find_harm
 
 CASES: list[dict[str, Any]] = tomllib.loads((TESTS / "data/fix/cases.toml").read_text(encoding="utf-8"))[
@@ -295,3 +296,22 @@ def test_the_cell_of_an_odd_failure_is_found(name: str, kernel: Kernel, peer: Pe
     prompt = peer.requests[0].prompt
     assert [text for each in expected if (text := each.format(number)) not in prompt] == []
     assert f"\nCell [{number}]:\n" in prompt
+
+
+def test_a_tape_replays_a_correction_in_another_kernel(server: Peer, peer: Peer, tmp_path: Path) -> None:
+    documents = []
+    for mode in ("record", "replay"):
+        peer.requests.clear()
+        with Kernel(
+            tmp_path, MIMO_API_KEY=KEY, MIMO_BASE_URL=f"{server.url}/v1", MIMO_SYSTEM="none"
+        ) as kernel:
+            kernel.run(f"%load_ext mimo_magics\n%mimo_tape {mode} fix.tape")
+            run_failing(kernel, DEFINITION, CALL)
+            documents.append(fix(kernel, peer, "%mimo_fix", as_reply("A typo.", CORRECTED)).documents)
+    assert (documents[0], peer.requests) == (documents[1], [])
+
+
+def test_an_unattended_run_shows_the_correction(kernel: Kernel, peer: Peer) -> None:
+    run_failing(kernel, DEFINITION, CALL)
+    peer.script = propose(as_reply("A typo.", CORRECTED))
+    assert kernel.run("%mimo_fix", watched=False).documents[-1].startswith("A typo.\n\n--- cell [")
