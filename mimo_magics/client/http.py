@@ -105,7 +105,7 @@ async def stream(
             while (seconds := backoff.get_wait(clock)) > MIN_WAIT:
                 yield Retrying(number, MAX_ATTEMPTS, seconds, backoff.reason)
                 await clock.sleep(seconds)
-            attempt = _Attempt(endpoint, api, body, clock)
+            attempt = Attempt(endpoint, api, body, clock)
             async with aclosing(attempt.run()) as events:
                 async for event in events:
                     yield event
@@ -207,7 +207,7 @@ async def _open_client(route: Route) -> _Lifetime:
         await client.aclose()
 
 
-class _Attempt:
+class Attempt:
     """One attempt at a call."""
 
     def __init__(self, endpoint: Endpoint, api: Api, body: Mapping[str, Any], clock: Clock) -> None:

@@ -9,6 +9,7 @@ import httpx
 
 from mimo_magics.client.body import ACCEPTED_ENCODINGS
 from mimo_magics.client.certificates import CertificateSettings
+from mimo_magics.client.connection_stack import ONE_CONNECTION, ConnectionStack
 from mimo_magics.client.proxy import ProxySetting, find_proxy
 from mimo_magics.core.version import __version__
 
@@ -39,9 +40,14 @@ class Route:
         # A route without TLS never uses the context; an empty one loads fast and trusts nothing.
         tls = self.certificates.build_tls_context() if self.certificates else SSLContext(PROTOCOL_TLS_CLIENT)
         proxy = self.proxy.build_proxy(tls) if self.proxy else None
+
+        def create_connection() -> httpx.AsyncHTTPTransport:
+            return httpx.AsyncHTTPTransport(verify=tls, proxy=proxy, trust_env=False, limits=ONE_CONNECTION)
+
         try:
-            return httpx.AsyncClient(headers=CLIENT_HEADERS, verify=tls, proxy=proxy, trust_env=False)
+            stack = ConnectionStack(create_connection)
         except ImportError:
             if self.proxy is None:
                 raise
             raise self.proxy.missing_package_error() from None
+        return httpx.AsyncClient(transport=stack, headers=CLIENT_HEADERS, trust_env=False)

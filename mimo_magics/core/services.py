@@ -49,6 +49,10 @@ class Service:
     truncates_by_default: bool = False
     """Whether it truncates replies early when a request has no output limit."""
     fields: ServiceFields = ServiceFields()
+    requests_per_minute: int | None = None
+    """Documented rate limit of a model and account; `None` if it is unknown."""
+    tokens_per_minute: int | None = None
+    """Documented limit of input and output tokens together."""
 
 
 CUSTOM_SERVICE = "other"
@@ -81,6 +85,8 @@ SERVICES = {
             ranges={"temperature": (0, 2), "top_p": (0, 1), "max_tokens": (1, 128_000), **PENALTY_RANGES},
             # Without a limit it truncates at 1,024 tokens, reasoning included.
             truncates_by_default=True,
+            requests_per_minute=100,
+            tokens_per_minute=10_000_000,
         ),
         Service(
             "xiaomi",
@@ -97,6 +103,8 @@ SERVICES = {
                 **PENALTY_RANGES,
             },
             discovers_default_model=True,
+            requests_per_minute=100,
+            tokens_per_minute=10_000_000,
         ),
         LOCAL_SERVICE,
     )

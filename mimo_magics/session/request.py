@@ -92,14 +92,14 @@ class TurnInput:
             BadOption: the prompt has media that the model, the format or the setting `share` excludes.
         """
         turns = with_unique_ids(
-            (*history_messages(self.sent_past[omitted_turns:]), self._sent_prompt, *turn_messages)
+            (*history_messages(self.sent_past[omitted_turns:]), self.sent_prompt, *turn_messages)
         )
         all_messages = (*self.system_messages, *build_summary_messages(summary), *turns)
         check_prompt_media(self.prompt, self.recipient)
         known_messages, missing_notes = replace_missing_media(all_messages)
         messages, notes = replace_unsupported_parts(known_messages, self.recipient)
         offered_tools = self.tools if with_tools else ()
-        request = Request(messages, self.params, offered_tools, self.settings.stream, self._fields)
+        request = Request(messages, self.params, offered_tools, self.settings.stream, self.fields)
         return request, (*missing_notes, *notes, *self._iter_value_notes(omitted_turns))
 
     def _iter_value_notes(self, omitted_turns: int) -> Iterator[str]:
@@ -119,7 +119,7 @@ class TurnInput:
         return Recipient(self.model, self.settings.api, self.settings.share, self.service.name)
 
     @property
-    def _sent_prompt(self) -> Message:
+    def sent_prompt(self) -> Message:
         """The prompt, followed by the instructions of the schema."""
         if not self.schema:
             return self.prompt
@@ -127,7 +127,8 @@ class TurnInput:
         return replace(self.prompt, parts=(*self.prompt.parts, instructions))
 
     @property
-    def _fields(self) -> ServiceFields:
+    def fields(self) -> ServiceFields:
+        """The fields in which the request differs between services."""
         fields = self.service.fields
         return replace(fields, thinking=self.settings.thinking_form or fields.thinking)
 
@@ -154,10 +155,17 @@ class TurnInput:
         Raises:
             BadOption: the API format does not support the request.
         """
+        request, _ = self.without_date().build_request()
+        return self.compute_digest(request)
+
+    def without_date(self) -> TurnInput:
+        """Return the input with a system prompt that is the same every day."""
+        head = build_system_messages(self.settings, self.service, PLACEHOLDER_DATE)
+        return replace(self, system_messages=head)
+
+    def compute_digest(self, undated_request: Request) -> str:
+        """Return the digest of a request of the input without a date. Errors are those of `digest`."""
         settings, service = self.settings, self.service
-        undated_request, _ = replace(
-            self, system_messages=_build_system_messages(settings, service, PLACEHOLDER_DATE)
-        ).build_request()
         body = FORMATS[settings.api].encode(replace(undated_request, stream=True))
         service_key = (
             service.name,
@@ -177,9 +185,9 @@ def build_turn_input(
         BadOption: the prompt is empty, or a setting is not valid.
     """
     service = endpoint.resolve_service(settings)
-    head, params = _build_system_messages(settings, service, today), _build_params(settings, service)
+    head, params = build_system_messages(settings, service, today), _build_params(settings, service)
     return TurnInput(
-        _build_prompt_message(prompt), tuple(past), head, params, tuple(tools), settings, service
+        build_prompt_message(prompt), tuple(past), head, params, tuple(tools), settings, service
     )
 
 
@@ -198,7 +206,12 @@ def resolve_listed_model(turn_input: TurnInput) -> TurnInput:
     return replace(turn_input, params=replace(turn_input.params, model=model))
 
 
-def _build_prompt_message(prompt: Prompt) -> Message:
+def build_prompt_message(prompt: Prompt) -> Message:
+    """Return the message of a prompt.
+
+    Raises:
+        BadOption: the prompt is empty, or has something else than texts and parts.
+    """
     items: Iterable[Any] = prompt if isinstance(prompt, list | tuple) else [prompt]
     parts: tuple[Any, ...] = tuple(TextPart(each) if isinstance(each, str) else each for each in items)
     if not all(map(_is_prompt_part, parts)):
@@ -230,7 +243,7 @@ def _join_surrogates_in_part(part: Part) -> Part:
     return part
 
 
-def _build_system_messages(settings: Settings, service: Service, today: date) -> tuple[Message, ...]:
+def build_system_messages(settings: Settings, service: Service, today: date) -> tuple[Message, ...]:
     prompt = join_surrogates(build_system_prompt(settings.system, service.system, today))
     return (system_message(prompt),) if prompt else ()
 

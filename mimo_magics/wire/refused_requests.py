@@ -65,7 +65,7 @@ def adapt_body(
         return None if padded == body else AdaptedBody("reasoning_content", padded)
     for name in OPTIONAL_FIELDS:
         if name not in protected and _is_refused(name, str(error)):
-            relaxed = _without_field(body, name)
+            relaxed = leave_out_field(body, name)
             if relaxed != body:
                 return AdaptedBody(name, relaxed, _build_notice(name))
     return None
@@ -87,7 +87,8 @@ def _build_notice(name: str) -> str:
     return Translatable("The server does not support {name}; the request was repeated without it.", name=name)
 
 
-def _without_field(body: Mapping[str, Any], name: str) -> dict[str, Any]:
+def leave_out_field(body: Mapping[str, Any], name: str) -> dict[str, Any]:
+    """Return a body without a field. A limit of the output has its alternative name instead."""
     if name not in body:
         return _change_messages(body, lambda message: _without_reasoning(message, name))
     relaxed = {key: value for key, value in body.items() if key != name}

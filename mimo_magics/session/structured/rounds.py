@@ -17,6 +17,7 @@ from mimo_magics.session.structured.reading import Reading, read_reply
 from mimo_magics.session.structured.reask import RepairRequest, merge_repair, plan_repair
 from mimo_magics.session.structured.result import (
     StructuredReply,
+    StructuredResult,
     build_result,
     build_structured_reply,
 )
@@ -91,14 +92,23 @@ class ResultRounds:
         """
         if is_cached:
             self._pieces, self._stop = [turn.reply.text], "end"
-        self._read()
-        result = build_result(self._reading, self._schema, as_frame=self._as_frame)
+        result = self.build_result()
         fit = SchemaResult(self._schema.value_schema, result.errors, bool(result.json_text))
         turn = replace(turn, reply=replace(turn.reply, result=fit))
-        reply = build_structured_reply(_replace_text(turn.reply, "\n\n".join(self._texts)), result)
+        reply = build_structured_reply(_replace_text(turn.reply, self.text), result)
         if result.json_text and turn.is_complete and not is_cached:
             turn = replace(turn, reply=_replace_text(turn.reply, result.json_text))
         return (replace(turn, digest="") if result.errors else turn), reply
+
+    def build_result(self) -> StructuredResult:
+        """Return the result of the responses until now."""
+        self._read()
+        return build_result(self._reading, self._schema, as_frame=self._as_frame)
+
+    @property
+    def text(self) -> str:
+        """What the model wrote, in all rounds."""
+        return "\n\n".join(self._texts)
 
     def _read(self) -> None:
         """Read the last response once, and merge it with the earlier ones."""

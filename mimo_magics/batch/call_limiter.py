@@ -1,0 +1,91 @@
+"""Admits the calls of a run: the gate decides how many run at once, the window how many start in a minute."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+
+from mimo_magics.batch.call_gate import CallGate, Entry
+from mimo_magics.batch.output_estimate import OutputEstimate
+from mimo_magics.batch.rate_window import Permit, RateWindow
+from mimo_magics.core.errors import MimoError, RateLimited
+from mimo_magics.core.messages import Usage
+
+MAX_SLEEP = 0.25
+"""Seconds after which a waiting call looks again: a corrected reservation may have made room."""
+
+
+class AdmittedCall:
+    """A call that was admitted. Report its outcome before the block ends."""
+
+    def __init__(self, limiter: CallLimiter, entry: Entry, permit: Permit) -> None:
+        self._limiter, self._entry, self._permit = limiter, entry, permit
+
+    def succeed(self, usage: Usage) -> None:
+        """Replace the reserved tokens by those of the usage."""
+        limiter = self._limiter
+        limiter.gate.report_success(self._entry)
+        limiter.window.correct(self._permit, usage.input + usage.output)
+        limiter.output.add(usage.output)
+
+    def fail(self, failure: MimoError) -> None:
+        """Pause all calls if the service refused this one because of a limit."""
+        if isinstance(failure, RateLimited):
+            self._limiter.gate.report_refusal(self._entry, failure.retry_after)
+
+
+class CallLimiter:
+    """Admits calls in the order in which they ask.
+
+    Args:
+        gate: the number of calls at once, and the shared pause.
+        window: the rate limits.
+        output: the expected output of a call.
+        record: is called with the reserved tokens of each call that starts.
+    """
+
+    def __init__(
+        self, gate: CallGate, window: RateWindow, output: OutputEstimate, record: Callable[[int], None]
+    ) -> None:
+        self.gate = gate
+        self.window = window
+        self.output = output
+        self._record = record
+        self._turn = asyncio.Lock()
+        """Held by the call that waits for a permit, so that a large call is not overtaken forever."""
+
+    @asynccontextmanager
+    async def admit(self, input_tokens: int) -> AsyncIterator[AdmittedCall]:
+        """Wait until a call may start, and run the block while it counts as running.
+
+        Args:
+            input_tokens: the estimated tokens of the request.
+        """
+        entry, permit = await self._start(input_tokens)
+        try:
+            yield AdmittedCall(self, entry, permit)
+        finally:
+            self.gate.leave(entry)
+
+    async def _start(self, input_tokens: int) -> tuple[Entry, Permit]:
+        while True:
+            entry = await self.gate.enter()
+            try:
+                permit = await self._take_permit(input_tokens + self.output.tokens)
+            except BaseException:
+                self.gate.leave(entry)
+                raise
+            if entry.is_probe or not self.gate.is_paused:
+                self._record(permit.tokens)
+                return entry, permit
+            # A pause began while the call waited for its permit.
+            self.window.give_back(permit)
+            self.gate.leave(entry)
+
+    async def _take_permit(self, tokens: int) -> Permit:
+        async with self._turn:
+            # A correction in another thread may make room, so there is no event to wait for.
+            while not isinstance(taken := self.window.take(tokens), Permit):  # noqa: ASYNC110
+                await asyncio.sleep(min(taken, MAX_SLEEP))
+            return taken

@@ -1,0 +1,285 @@
+"""The checkpoint of a run: a SQLite file that holds the reply to each request, by the digest of the request.
+
+The file is open for one process at a time, in WAL mode. What was committed survives the end of the process at any moment.
+A file may come from a stranger: what is read from it is checked.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import sqlite3
+import time
+from collections.abc import Iterable
+from contextlib import suppress
+from dataclasses import astuple, dataclass, fields
+from pathlib import Path
+from threading import Lock
+from typing import Any
+
+from mimo_magics.core.errors import MimoError
+from mimo_magics.core.i18n import Translatable
+from mimo_magics.core.messages import MAX_COUNT, Usage
+from mimo_magics.core.text import quote
+
+APPLICATION_ID = 0x4D694D6F
+"""Marks the file in its header. The bytes are `MiMo`."""
+VERSION = 1
+TABLES = """
+CREATE TABLE IF NOT EXISTS rows (
+    key TEXT PRIMARY KEY, run TEXT NOT NULL, place INTEGER NOT NULL, text TEXT NOT NULL, data TEXT NOT NULL,
+    error TEXT NOT NULL, usage TEXT NOT NULL, usd REAL, seconds REAL NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS calls (
+    service TEXT NOT NULL, process TEXT NOT NULL, time REAL NOT NULL, tokens INTEGER NOT NULL
+);
+CREATE TABLE IF NOT EXISTS runs (service TEXT PRIMARY KEY, time REAL NOT NULL) WITHOUT ROWID;
+"""
+CALLS_SECONDS = 120.0
+"""Seconds that a call is remembered for the rate limits of the next run."""
+MAX_QUOTED_CHARS = 200
+PROCESS_STARTED_AT = time.time()
+MEMORY = ":memory:"
+
+
+@dataclass(frozen=True, slots=True)
+class StoredRow:
+    """What became of a request."""
+
+    run: str
+    """The run that made the request."""
+    place: int
+    """The row for which it was made, from 0."""
+    text: str
+    data: str
+    """The value as JSON; empty after an error, or without a schema."""
+    error: str
+    usage: Usage
+    usd: float | None
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class MadeCall:
+    """A call that counts for the rate limits."""
+
+    time: float
+    """When it was made, in seconds since 1970."""
+    tokens: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Batch:
+    """What one commit saves."""
+
+    service: str
+    rows: tuple[tuple[str, StoredRow], ...]
+    calls: tuple[tuple[str, MadeCall], ...]
+
+
+class BadRowStore(MimoError):
+    """The file for the results of rows cannot be used."""
+
+
+class RowStore:
+    """The results of rows, by the digests of their requests. Results wait in memory until `commit`.
+
+    Args:
+        path: the file; it is created. `:memory:` keeps the results in memory only.
+
+    Raises:
+        BadRowStore: the file cannot be written, is open in another process, or is something else.
+    """
+
+    def __init__(self, path: Path | str) -> None:
+        self.path = path
+        self.problem = ""
+        """Why the last commit failed; empty if it did not. The results are kept in memory, and tried again."""
+        self._pending: dict[str, StoredRow] = {}
+        self._calls: list[tuple[str, MadeCall]] = []
+        self._lock = Lock()
+        self._connection = _open(path)
+
+    def find(self, key: str) -> StoredRow | None:
+        """Return the result of a request, if there is one."""
+        if key in self._pending:
+            return self._pending[key]
+        query = "SELECT run, place, text, data, error, usage, usd, seconds FROM rows WHERE key = ?"
+        return _read_row(self._connection.execute(query, (key,)).fetchone())
+
+    def add(self, key: str, row: StoredRow) -> None:
+        """Add a result. It is saved by the next commit."""
+        self._pending[key] = row
+
+    def add_call(self, service: str, call: MadeCall) -> None:
+        """Add a call. It is saved by the next commit."""
+        self._calls.append((service, call))
+
+    async def commit_async(self, service: str) -> None:
+        """Save what was added, in a thread: a slow disk does not delay the calls."""
+        batch = self._take_batch(service)
+        self._finish(batch, await asyncio.to_thread(self._save, batch))
+
+    def commit(self, service: str) -> None:
+        """Save what was added, and that the run of this service is alive. A failure is kept in `problem`."""
+        batch = self._take_batch(service)
+        self._finish(batch, self._save(batch))
+
+    def _take_batch(self, service: str) -> _Batch:
+        return _Batch(service, tuple(self._pending.items()), tuple(self._calls))
+
+    def _save(self, batch: _Batch) -> str:
+        """Save a batch and return why this failed; empty if it did not."""
+        now = time.time()
+        calls = ((service, _name_process(), *astuple(call)) for service, call in batch.calls)
+        try:
+            with self._lock, self._connection as connection:
+                connection.executemany(
+                    "INSERT OR REPLACE INTO rows VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                    map(_write_row, batch.rows),
+                )
+                connection.executemany("INSERT INTO calls VALUES (?, ?, ?, ?)", calls)
+                connection.execute("DELETE FROM calls WHERE time < ?", (now - CALLS_SECONDS,))
+                connection.execute("INSERT OR REPLACE INTO runs VALUES (?, ?)", (batch.service, now))
+        except sqlite3.Error as error:
+            return quote(str(error), MAX_QUOTED_CHARS)
+        return ""
+
+    def _finish(self, batch: _Batch, problem: str) -> None:
+        self.problem = problem
+        if problem:
+            return
+        del self._calls[: len(batch.calls)]
+        for key, row in batch.rows:
+            if self._pending.get(key) is row:
+                del self._pending[key]
+
+    def end_run(self, service: str) -> None:
+        """Save everything, and that the run ended as it should."""
+        self.commit(service)
+        with suppress(sqlite3.Error), self._lock, self._connection:
+            self._connection.execute("DELETE FROM runs WHERE service = ?", (service,))
+
+    def find_calls(self, service: str) -> tuple[tuple[MadeCall, ...], float | None]:
+        """Return the last calls of other processes to a service, and when a run that did not end was last alive.
+
+        The time is `None` if all runs ended.
+        """
+        execute = self._connection.execute
+        query = "SELECT time, tokens FROM calls WHERE service = ? AND process != ?"
+        calls = execute(query, (service, _name_process())).fetchall()
+        alive = execute("SELECT time FROM runs WHERE service = ?", (service,)).fetchone()
+        valid = (row for row in calls if isinstance(row[0], float) and isinstance(row[1], int))
+        return tuple(MadeCall(*row) for row in valid), alive[0] if alive and isinstance(
+            alive[0], float
+        ) else None
+
+    def delete(self, keys: Iterable[str]) -> None:
+        """Delete results, so that their rows are asked again."""
+        with self._lock, self._connection:
+            self._connection.executemany("DELETE FROM rows WHERE key = ?", ((key,) for key in keys))
+
+    def close(self) -> None:
+        """Close the file."""
+        with self._lock:
+            self._connection.close()
+
+
+def _name_process() -> str:
+    """Return a name that no other process had within the last minutes, also not one with the same id."""
+    return f"{os.getpid()} {PROCESS_STARTED_AT}"
+
+
+def _open(path: Path | str) -> sqlite3.Connection:
+    try:
+        # The lock is taken by the first write, and held until the file is closed.
+        connection = sqlite3.connect(path, timeout=1.0, check_same_thread=False)
+    except (sqlite3.Error, ValueError) as error:
+        raise _cannot_write_error(path, error) from None
+    try:
+        _prepare(connection, path)
+    except sqlite3.Error as error:
+        connection.close()
+        raise _cannot_write_error(path, error) from None
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _prepare(connection: sqlite3.Connection, path: Path | str) -> None:
+    connection.execute("PRAGMA trusted_schema = OFF")
+    connection.execute("PRAGMA locking_mode = EXCLUSIVE")
+    (found,) = connection.execute("PRAGMA application_id").fetchone()
+    (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    if tables and (found, version) != (APPLICATION_ID, VERSION):
+        raise BadRowStore(
+            Translatable("The file {path} holds something else.", path=quote(str(path), MAX_QUOTED_CHARS)),
+            Translatable("Choose another file with --store."),
+        )
+    (mode,) = connection.execute("PRAGMA journal_mode = WAL").fetchone()
+    if mode != "wal" and path != MEMORY:
+        raise sqlite3.OperationalError(f"journal mode {mode} in place of WAL")
+    connection.execute("PRAGMA synchronous = NORMAL")
+    connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+    connection.execute(f"PRAGMA user_version = {VERSION}")
+    connection.executescript(TABLES)
+    # An exclusive lock is taken by a write.
+    with connection:
+        connection.execute("DELETE FROM calls WHERE time < ?", (time.time() - CALLS_SECONDS,))
+
+
+def _cannot_write_error(path: Path | str, error: Exception) -> BadRowStore:
+    shown = quote(str(path), MAX_QUOTED_CHARS)
+    if "locked" in str(error):
+        return BadRowStore(
+            Translatable("The file {path} is in use by another run.", path=shown),
+            Translatable("Wait for it, stop it, or choose another file with --store."),
+        )
+    return BadRowStore(
+        Translatable(
+            "The results cannot be saved in {path}: {reason}.",
+            path=shown,
+            reason=quote(str(error), MAX_QUOTED_CHARS),
+        ),
+        Translatable("Nothing was sent. Choose another file with --store."),
+    )
+
+
+def _write_row(item: tuple[str, StoredRow]) -> tuple[Any, ...]:
+    key, row = item
+    usage = json.dumps(astuple(row.usage))
+    return (key, row.run, row.place, row.text, row.data, row.error, usage, row.usd, row.seconds)
+
+
+def _read_row(found: tuple[Any, ...] | None) -> StoredRow | None:
+    """Return a row of the file; `None` if there is none, or if it is damaged."""
+    match found:
+        case (
+            str(run),
+            int(place),
+            str(text),
+            str(data),
+            str(error),
+            str(usage),
+            float() | None as usd,
+            float(seconds),
+        ):
+            counts = _read_usage(usage)
+            return None if counts is None else StoredRow(run, place, text, data, error, counts, usd, seconds)
+    return None
+
+
+def _read_usage(text: str) -> Usage | None:
+    try:
+        counts = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    is_valid = isinstance(counts, list) and len(counts) == len(fields(Usage)) and all(map(_is_count, counts))
+    return Usage(*counts) if is_valid else None
+
+
+def _is_count(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= MAX_COUNT
