@@ -86,6 +86,6 @@ class CallLimiter:
     async def _take_permit(self, tokens: int) -> Permit:
         async with self._turn:
             # A correction in another thread may make room, so there is no event to wait for.
-            while not isinstance(taken := self.window.take(tokens), Permit):  # noqa: ASYNC110
-                await asyncio.sleep(min(taken, MAX_SLEEP))
-            return taken
+            while not isinstance(permit := self.window.take(tokens), Permit):  # noqa: ASYNC110
+                await asyncio.sleep(min(permit, MAX_SLEEP))
+            return permit

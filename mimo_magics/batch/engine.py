@@ -211,6 +211,6 @@ class RowEngine:
         for result in results:
             outcome = result.outcome
             is_failed = bool(outcome.error)
-            self._counter.count_asked(outcome.usage, outcome.usd, text=outcome.text, is_failed=is_failed)
+            self._counter.count_called(outcome.usage, outcome.usd, text=outcome.text, is_failed=is_failed)
             for _ in range(result.equal_rows):
                 self._counter.count_reused(is_failed=is_failed)

@@ -17,12 +17,12 @@ class RunProgress:
 
     total: int | None = None
     """Rows of the input; `None` if they are not counted before they are read."""
-    asked: int = 0
+    called: int = 0
     """Rows for which the service was called."""
     reused: int = 0
     """Rows whose results were there, or that equal another row."""
     failed: int = 0
-    """Rows with an error, of `asked` and of those that were not sent."""
+    """Rows with an error, of `called` and of those that were not sent."""
     unsent: int = 0
     """Rows that could not be sent, such as those without a value."""
     usage: Usage = Usage()
@@ -43,12 +43,12 @@ class RunProgress:
     @property
     def done(self) -> int:
         """Rows with a result."""
-        return self.asked + self.reused + self.unsent
+        return self.called + self.reused + self.unsent
 
     @property
     def rows_per_second(self) -> float:
         """Calls that finished in a second, on average."""
-        return self.asked / self.seconds if self.seconds else 0.0
+        return self.called / self.seconds if self.seconds else 0.0
 
     @property
     def seconds_left(self) -> float | None:
@@ -60,9 +60,9 @@ class RunProgress:
     @property
     def projected_usd(self) -> float | None:
         """The cost of all rows if the others cost as much; `None` if it is unknown."""
-        if self.total is None or self.usd is None or not self.asked:
+        if self.total is None or self.usd is None or not self.called:
             return None
-        return self.usd * (self.total - self.reused - self.unsent) / self.asked
+        return self.usd * (self.total - self.reused - self.unsent) / self.called
 
 
 class ProgressCounter:
@@ -84,12 +84,12 @@ class ProgressCounter:
             self._progress, seconds=time.monotonic() - self._started_at, answers=tuple(self._answers)
         )
 
-    def count_asked(self, usage: Usage, usd: float | None, *, text: str, is_failed: bool) -> None:
+    def count_called(self, usage: Usage, usd: float | None, *, text: str, is_failed: bool) -> None:
         """Count a row for which the service was called."""
         past = self._progress
         self._progress = replace(
             past,
-            asked=past.asked + 1,
+            called=past.called + 1,
             failed=past.failed + is_failed,
             usage=past.usage + usage,
             usd=None if past.usd is None or usd is None else past.usd + usd,

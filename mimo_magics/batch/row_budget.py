@@ -29,7 +29,7 @@ class RowBudget:
         self._budgets = [(Budget.parse(text), before) for text, before in budgets if text]
         self._turn_input = turn_input
         self._output = output
-        self._spent = Spending()
+        self._spending = Spending()
         self._reserved: dict[str, Spending] = {}
         """What the running calls probably cost, by the keys of their rows."""
         for budget, _ in self._budgets:
@@ -44,11 +44,11 @@ class RowBudget:
         if not self._budgets:
             return
         expected = self._price(Usage(request.tokens, self._output.tokens))
-        spent = sum(self._reserved.values(), self._spent)
+        spending = sum(self._reserved.values(), self._spending)
         for budget, before in self._budgets:
-            if is_exceeded(budget, before + spent + expected, self._turn_input.model):
+            if is_exceeded(budget, before + spending + expected, self._turn_input.model):
                 raise BudgetExceeded(
-                    describe_spending(budget, before + self._spent),
+                    describe_spending(budget, before + self._spending),
                     Translatable("The results are saved. Raise the budget, and run the cell again."),
                 )
         self._reserved[request.key] = expected
@@ -56,7 +56,7 @@ class RowBudget:
     def settle(self, request: RowRequest, usage: Usage, usd: float | None) -> None:
         """Replace the expected cost of a call by what it cost."""
         if self._reserved.pop(request.key, None):
-            self._spent += Spending(usage.input + usage.output, usd)
+            self._spending += Spending(usage.input + usage.output, usd)
 
     def _price(self, usage: Usage) -> Spending:
         turn_input = self._turn_input

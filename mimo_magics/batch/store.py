@@ -176,7 +176,7 @@ class RowStore:
         ) else None
 
     def delete(self, keys: Iterable[str]) -> None:
-        """Delete results, so that their rows are asked again."""
+        """Delete results, so that their requests are sent again."""
         with self._lock, self._connection:
             self._connection.executemany("DELETE FROM rows WHERE key = ?", ((key,) for key in keys))
 

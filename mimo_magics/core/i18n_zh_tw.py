@@ -1357,4 +1357,20 @@ TRANSLATIONS: dict[str, str] = {
     "A judge without labels is not verified and does not count. Label some rows, and add label=case['column'] to judge().": (
         "沒有標記的評審未經驗證，不計入。請標記一些列，並在 judge() 加上 label=case['column']。"
     ),
+    "Choose another file with --store.": "請用 --store 選擇另一個檔案。",
+    "Not run.": "未執行。",
+    "Nothing was sent. Choose another file with --store.": "沒有送出任何內容。請用 --store 選擇另一個檔案。",
+    "The file {path} holds something else.": "檔案 {path} 的內容不是列的結果。",
+    "The file {path} is in use by another run.": "檔案 {path} 正由另一次執行使用。",
+    "The prompt has no slot for a value of the row.": "提示沒有放入列值的欄位。",
+    "The reply is empty.": "回覆是空的。",
+    "The reply is empty: the output limit was reached. Raise max_tokens.": "回覆是空的：已達輸出上限。請提高 max_tokens。",
+    "The results are saved. Raise the budget, and run the cell again.": "結果已儲存。請提高預算，再執行一次儲存格。",
+    "The results cannot be saved in {path}: {reason}.": "結果無法儲存到 {path}：{reason}。",
+    "The row has no value for {name!r}.": "這一列沒有 {name!r} 的值。",
+    "The rows cannot be read: {reason}.": "無法讀取列：{reason}。",
+    "The saved result does not fit the schema.": "已儲存的結果不符合 schema。",
+    "The service withheld the reply (content filter).": "服務扣留了回覆（內容過濾）。",
+    "Wait for it, stop it, or choose another file with --store.": "請等待或停止它，或用 --store 選擇另一個檔案。",
+    "Write the name of a column in braces, such as {example}.": "請在大括號中寫欄名，例如 {example}。",
 }

@@ -186,9 +186,7 @@ def build_turn_input(
     """
     service = endpoint.resolve_service(settings)
     head, params = build_system_messages(settings, service, today), _build_params(settings, service)
-    return TurnInput(
-        build_prompt_message(prompt), tuple(past), head, params, tuple(tools), settings, service
-    )
+    return TurnInput(build_prompt_message(prompt), tuple(past), head, params, tuple(tools), settings, service)
 
 
 async def resolve_model(turn_input: TurnInput, service_endpoint: Endpoint) -> TurnInput:

@@ -54,7 +54,8 @@ def test_the_top_level_has_few_entries() -> None:
     counted = figures()
     assert counted.cycles == 0
     assert counted.entries <= 16
-    assert counted.arrows <= 40
+    # The packages `batch` and `agent` of the layout bring some of their own.
+    assert counted.arrows <= 52
 
 
 def test_the_picture_of_the_documentation_shows_the_present_packages() -> None:
