@@ -13,7 +13,7 @@ from mimo_magics.batch.call_gate import CallGate
 from mimo_magics.batch.call_limiter import CallLimiter
 from mimo_magics.batch.engine import KEY_BYTES, Row, RowEngine
 from mimo_magics.batch.output_estimate import OutputEstimate
-from mimo_magics.batch.progress import ProgressCounter, RunProgress
+from mimo_magics.batch.progress import ProgressCounter
 from mimo_magics.batch.rate_window import RateLimits, RateWindow
 from mimo_magics.batch.row_budget import RowBudget
 from mimo_magics.batch.row_caller import RowCaller
@@ -26,6 +26,7 @@ from mimo_magics.client.endpoint import Endpoint
 from mimo_magics.core.errors import MimoError
 from mimo_magics.core.i18n import Translatable
 from mimo_magics.core.messages import Usage
+from mimo_magics.core.run_progress import RunProgress
 from mimo_magics.session.limits.budget import Spending
 from mimo_magics.session.request import resolve_model
 from mimo_magics.session.session import Session

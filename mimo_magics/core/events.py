@@ -23,6 +23,7 @@ from mimo_magics.core.messages import (
     Usage,
     unused_id,
 )
+from mimo_magics.core.run_progress import RunProgress
 from mimo_magics.core.text import join_surrogates
 
 
@@ -274,6 +275,7 @@ Event = (
     | UsageUpdate
     | Stopped
     | ReplyEnded
+    | RunProgress
 )
 
 
