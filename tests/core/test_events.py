@@ -43,6 +43,7 @@ from mimo_magics.core.messages import (
     ToolResult,
     Usage,
 )
+from mimo_magics.core.run_progress import RunProgress
 from mimo_magics.core.serialization import to_dict
 
 HARBOUR, TIDES = Annotation("https://example.org/harbour"), Annotation("https://example.org/tides")
@@ -76,6 +77,7 @@ EVERY_EVENT = (
     Stopped("tool_calls"),
     UsageUpdate(Usage(9, 5, 4, 2)),
     ReplyEnded(),
+    RunProgress(),
 )
 
 
