@@ -11,7 +11,7 @@ QUICK := $(addprefix tests/,core wire document display tape project/test_import_
 	$(addprefix tests/notebook/,config test_options.py test_cell_request.py test_comparison_request.py) \
 	$(addprefix tests/session/,limits/test_budget.py limits/test_usage_meter.py test_history.py test_turn.py test_timing.py)
 
-MEASURED := $(addprefix tests/,core wire context document display tape tools client session notebook/config) \
+MEASURED := $(addprefix tests/,core wire context document display tape tools client session batch prompts notebook/config) \
 	$(addprefix tests/notebook/,test_options.py test_cell_request.py test_comparison_request.py) \
 	$(addprefix tests/notebook/panel/,test_controls.py test_layout.py test_listing.py test_state.py)
 
@@ -66,7 +66,7 @@ kernels: $(KERNELS)
 ## make frames    install old versions of pandas, polars and pyarrow for a test; needs Python 3.11
 frames: build/frames
 
-## make test-all  run all tests: long fuzzing, chaos, a larger model, other Pythons, the oldest dependencies
+## make test-all  run all tests: long fuzzing, chaos, a larger model, other Pythons, the oldest dependencies; prints the coverage
 test-all: $(VENV)/test $(VENV)/release weights weights-tools
 	MIMO_FUZZ=long $(RUN) -m pytest $(ARGS)
 	for version in 3.12 3.13 3.14; do \
@@ -76,6 +76,7 @@ test-all: $(VENV)/test $(VENV)/release weights weights-tools
 	done
 	$(MAKE) test-oldest
 	$(MAKE) release-check ARGS=
+	$(MAKE) coverage ARGS=
 
 test-oldest: $(VENV)/release
 	$(RUN) -m uv venv --quiet --clear --seed --python $(PYTHON) build/oldest

@@ -13,6 +13,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from mimo_magics.batch.map_result import MapResult
+    from mimo_magics.batch.row_result import RowResult
     from mimo_magics.context.media_file import Audio, Image, Video
     from mimo_magics.context.registry import register_context
     from mimo_magics.core.errors import MimoError
@@ -49,9 +51,15 @@ if TYPE_CHECKING:
         Usage,
         VideoPart,
     )
+    from mimo_magics.core.run_progress import RunProgress
     from mimo_magics.core.version import __version__ as __version__
     from mimo_magics.notebook.extension import panel, sessions
     from mimo_magics.prompts.prompt_function import PromptFunction, load_prompt
+    from mimo_magics.prompts.row_map import (
+        amap,
+        map as map,  # noqa: A004
+        plan_map,
+    )
     from mimo_magics.session.comparison.result import Comparison
     from mimo_magics.session.dry_run import DryRun
     from mimo_magics.session.session import Session, ask
@@ -71,6 +79,7 @@ __all__ = [
     "DryRun",
     "Image",
     "ImagePart",
+    "MapResult",
     "Message",
     "MimoError",
     "ModelPreparation",
@@ -85,6 +94,8 @@ __all__ = [
     "ResponseRestarted",
     "ResponseStarted",
     "Retrying",
+    "RowResult",
+    "RunProgress",
     "Session",
     "Speech",
     "Stopped",
@@ -103,9 +114,11 @@ __all__ = [
     "UsageUpdate",
     "Video",
     "VideoPart",
+    "amap",
     "ask",
     "load_prompt",
     "panel",
+    "plan_map",
     "register_context",
     "sessions",
     "speak",
@@ -113,7 +126,11 @@ __all__ = [
     "transcribe",
 ]
 
+# `map` is not in the list: a star import would replace the built-in function.
+
 _NAMES_BY_MODULE = {
+    "batch.map_result": ("MapResult",),
+    "batch.row_result": ("RowResult",),
     "context.media_file": ("Audio", "Image", "Video"),
     "context.registry": ("register_context",),
     "core.errors": ("MimoError",),
@@ -150,9 +167,11 @@ _NAMES_BY_MODULE = {
         "Usage",
         "VideoPart",
     ),
+    "core.run_progress": ("RunProgress",),
     "core.version": ("__version__",),
     "notebook.extension": ("panel", "sessions"),
     "prompts.prompt_function": ("PromptFunction", "load_prompt"),
+    "prompts.row_map": ("amap", "map", "plan_map"),
     "session.comparison.result": ("Comparison",),
     "session.dry_run": ("DryRun",),
     "session.session": ("Session", "ask"),

@@ -28,7 +28,7 @@ from mimo_magics.core.i18n import Translatable
 from mimo_magics.core.messages import Usage
 from mimo_magics.core.run_progress import RunProgress
 from mimo_magics.session.limits.budget import Spending
-from mimo_magics.session.request import resolve_model
+from mimo_magics.session.request import TurnInput, resolve_model
 from mimo_magics.session.session import Session
 from mimo_magics.tape import tape
 
@@ -159,7 +159,8 @@ class BatchRun:
 
     def _create_limiter(self, prompt: RowPrompt, service_endpoint: Endpoint, store: RowStore) -> CallLimiter:
         service = _name_service(prompt, service_endpoint)
-        limits = self._choose_limits(service_endpoint)
+        replays = tape.is_replaying(service_endpoint.tapes)
+        limits = RateLimits() if replays else self._options.limits or choose_limits(prompt.turn_input)
         window = _windows.setdefault(service, RateWindow(limits))
         window.limits = limits
         calls, alive_at = store.find_calls(service)
@@ -174,13 +175,6 @@ class BatchRun:
             store.add_call(service, MadeCall(time.time(), tokens))
 
         return CallLimiter(CallGate(self._options.at_once), window, output, record)
-
-    def _choose_limits(self, service_endpoint: Endpoint) -> RateLimits:
-        if tape.is_replaying(service_endpoint.tapes):
-            return RateLimits()
-        service = self._prompt.turn_input.service
-        documented = RateLimits(service.requests_per_minute, service.tokens_per_minute)
-        return self._options.limits or documented
 
     def iter_results(self) -> Iterator[RowResult]:
         """Yield the result of each row that was read, in the order of the rows. Memory does not grow with their number."""
@@ -220,6 +214,12 @@ class BatchRun:
 
 _windows: dict[str, RateWindow] = {}
 """The windows by service. All runs of this process share them."""
+
+
+def choose_limits(turn_input: TurnInput) -> RateLimits:
+    """Return the documented limits of a service."""
+    service = turn_input.service
+    return RateLimits(service.requests_per_minute, service.tokens_per_minute)
 
 
 def _name_service(prompt: RowPrompt, service_endpoint: Endpoint) -> str:

@@ -15,6 +15,9 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
+from mimo_magics.batch.batch_job import BatchJob, OnError, ProgressCallback, check_rows, ignore_progress
+from mimo_magics.batch.map_options import split_options
+from mimo_magics.batch.map_result import MapResult
 from mimo_magics.context.picture import render_part
 from mimo_magics.context.prompt_references import expand, find_references, get_root_name
 from mimo_magics.core.errors import BadArguments, BadOption
@@ -135,6 +138,35 @@ class PromptFunction:
         async with self._open_turn(self._bind((), values), options) as running:
             await turn_driver.drive(running, SilentRenderer(), refuse_unattended)
         return self._record(running)
+
+    def map(
+        self,
+        rows: object,
+        *,
+        on_error: OnError = "value",
+        on_progress: ProgressCallback = ignore_progress,
+        **options: Any,
+    ) -> MapResult:
+        """Call the function for each row: `classify.map(df)`. Arguments and errors are those of `mimo_magics.map`."""
+        return check_rows(self.create_job(rows, **options).run(on_progress), on_error)
+
+    async def amap(
+        self,
+        rows: object,
+        *,
+        on_error: OnError = "value",
+        on_progress: ProgressCallback = ignore_progress,
+        **options: Any,
+    ) -> MapResult:
+        """Do the same as `map`, without blocking the event loop."""
+        return check_rows(await self.create_job(rows, **options).run_async(on_progress), on_error)
+
+    def create_job(self, rows: object, session: Session | None = None, **options: Any) -> BatchJob:
+        """Return the job of `map`, which has not started."""
+        map_options, overrides = split_options(options)
+        session = session or self.session or get_current_session()
+        settings = self.build_settings(session, overrides)
+        return BatchJob.create(self.prompt, rows, session, settings, schema=self.schema, options=map_options)
 
     def save(self, path: str | Path) -> None:
         """Write the function to a prompt file, which `load_prompt` reads.
