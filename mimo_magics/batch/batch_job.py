@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import aclosing
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import aclosing, suppress
 from dataclasses import dataclass, replace
+from itertools import chain, count
 from pathlib import Path
 from random import Random
 from typing import Any, Literal
 
-from mimo_magics.batch.batch_run import BatchRun, RunOptions, choose_limits
+from mimo_magics.batch.batch_run import NOT_REACHED, BatchRun, RunOptions, choose_limits
 from mimo_magics.batch.map_options import MapOptions
 from mimo_magics.batch.map_result import MapResult
 from mimo_magics.batch.plan import RunPlan, plan_run
@@ -17,7 +18,7 @@ from mimo_magics.batch.row_output import build_output, find_columns, write_outpu
 from mimo_magics.batch.row_prompt import RowPrompt
 from mimo_magics.batch.row_result import RowResult
 from mimo_magics.batch.rows import Row, RowSource, open_rows
-from mimo_magics.batch.store import MEMORY, RowStore
+from mimo_magics.batch.store import MEMORY, open_store
 from mimo_magics.batch.summary import RunSummary
 from mimo_magics.client import portal
 from mimo_magics.core.errors import BadOption, MimoError
@@ -33,7 +34,7 @@ ProgressCallback = Callable[[RunProgress], None]
 
 
 class RowFailed(MimoError):
-    """A row has no answer, and `on_error="raise"` was set. The results of the others are in the store."""
+    """A row has no value, and `on_error="raise"` was set. The results of the others are in the store."""
 
 
 def ignore_progress(progress: RunProgress) -> None:
@@ -65,7 +66,7 @@ class BatchJob:
         if self.source.file and not self.out:
             raise BadOption(
                 Translatable("The rows are in a file, so the output needs a file, too."),
-                Translatable("Add --out answers.csv, or out='answers.csv' in Python."),
+                Translatable("Add --out labels.csv, or out='labels.csv' in Python."),
             )
 
     @classmethod
@@ -103,18 +104,40 @@ class BatchJob:
             BadOption: the rows can be read only once.
             BadRowStore: the store holds something else.
         """
-        if not self.source.is_repeatable:
-            raise BadOption(
-                Translatable("An iterator can be read only once, so its run has no plan."),
-                Translatable("Use a list, a data frame or a file."),
-            )
+        self._check_repeatable()
         path = self.options.store
-        store = RowStore(path if path != MEMORY and Path(path).exists() else MEMORY)
+        store = open_store(path if path != MEMORY and Path(path).exists() else MEMORY)
         try:
             limits = self.options.limits or choose_limits(self.prompt.turn_input)
             return plan_run(self.prompt, self.source.iter_rows(), self.source.count, store, limits)
         finally:
             store.close()
+
+    def forget_results(self) -> None:
+        """Delete the saved results of these rows, so that a run sends all of them.
+
+        Raises:
+            BadOption: the rows can be read only once.
+            BadRowStore: the store cannot be written.
+        """
+        self._check_repeatable()
+        store = open_store(self.options.store)
+        try:
+            store.delete(self._iter_keys())
+        finally:
+            store.close()
+
+    def _iter_keys(self) -> Iterator[str]:
+        for row in self.source.iter_rows():
+            with suppress(MimoError):
+                yield self.prompt.build(row).key
+
+    def _check_repeatable(self) -> None:
+        if not self.source.is_repeatable:
+            raise BadOption(
+                Translatable("An iterator can be read only once, so it has no plan and no sample."),
+                Translatable("Use a list, a data frame or a file."),
+            )
 
     def open_run(self) -> BatchRun:
         """Return the run over all rows. It has not started."""
@@ -149,18 +172,14 @@ class BatchJob:
         finally:
             run.close()
 
-    def take_sample(self, count: int) -> BatchJob:
+    def take_sample(self, size: int) -> BatchJob:
         """Return the job for some random rows, always the same ones. Their results count for the whole job.
 
         Raises:
             BadOption: the rows can be read only once.
         """
-        if not self.source.is_repeatable:
-            raise BadOption(
-                Translatable("An iterator can be read only once, so it has no sample."),
-                Translatable("Use a list, a data frame or a file."),
-            )
-        rows = dict(_choose_rows(self.source.iter_rows(), count))
+        self._check_repeatable()
+        rows = dict(_choose_rows(self.source.iter_rows(), size))
         sample = RowSource("list", [*rows.values()], lambda: iter(rows.values()), len(rows))
         return replace(self, source=sample, out=None, places=tuple(rows))
 
@@ -168,14 +187,14 @@ class BatchJob:
         """Return the result of a run that is over or was stopped. The store must be open.
 
         Raises:
-            MimoError: the run stopped, and no row has an answer.
+            MimoError: the run stopped, and no row has a value.
         """
         summary, rows = self._summarize(run)
         if run.stopped and summary.failed == summary.rows:
             raise run.stopped.with_traceback(None)
         columns = find_columns(rows, self._schema_columns)
         if self.source.file and self.out:
-            write_output(self.source, run.iter_results, self.out, columns)
+            write_output(self.source, lambda: _iter_all_results(run), self.out, columns)
             output: Any = self.out
         else:
             output = build_output(self.source, rows, columns)
@@ -195,24 +214,34 @@ class BatchJob:
 
     def _summarize(self, run: BatchRun) -> tuple[RunSummary, list[RowResult]]:
         """Return the summary, and the results: all, or those that the document shows if the rows are in a file."""
-        source, summary = self.source, RunSummary()
-        inputs: Iterator[Row] = source.iter_rows() if source.is_repeatable else iter(())
-        results = []
-        for each in run.iter_results():
+        summary, results = RunSummary(), []
+        for row, each in self._iter_pairs(run):
             result = replace(each, index=self.places[each.index]) if self.places else each
-            summary.add(result, next(inputs, {}))
-            if not source.file:
+            summary.add(result, row)
+            if not self.source.file:
                 results.append(result)
-        listed = [row.result for row in (*summary.failures, *summary.answers)]
-        return summary, sorted(listed, key=lambda row: row.index) if source.file else results
+        listed = [row.result for row in (*summary.failures, *summary.values)]
+        return summary, sorted(listed, key=lambda row: row.index) if self.source.file else results
+
+    def _iter_pairs(self, run: BatchRun) -> Iterable[tuple[Row, RowResult]]:
+        """Return the rows with their results. Of an iterator the rows are gone, and only those that were read count."""
+        if not self.source.is_repeatable:
+            return (({}, result) for result in run.iter_results())
+        return zip(self.source.iter_rows(), _iter_all_results(run), strict=False)
 
 
-def _choose_rows(rows: Iterator[Row], count: int) -> Iterator[tuple[int, Row]]:
+def _iter_all_results(run: BatchRun) -> Iterator[RowResult]:
+    """Return the results, and then endlessly that of a row that the run did not reach."""
+    not_reached = (RowResult(place, error=NOT_REACHED) for place in count(run.row_count))
+    return chain(run.iter_results(), not_reached)
+
+
+def _choose_rows(rows: Iterator[Row], size: int) -> Iterator[tuple[int, Row]]:
     """Yield random rows with their places, in their order. Each row is as likely (reservoir sampling)."""
     draw, chosen = Random(SEED), dict[int, tuple[int, Row]]()  # noqa: S311  no secret depends on it
     for place, row in enumerate(rows):
-        slot = place if place < count else draw.randrange(place + 1)
-        if slot < count:
+        slot = place if place < size else draw.randrange(place + 1)
+        if slot < size:
             chosen[slot] = (place, row)
     yield from sorted(chosen.values(), key=lambda item: item[0])
 

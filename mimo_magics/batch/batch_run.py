@@ -20,7 +20,7 @@ from mimo_magics.batch.row_caller import RowCaller
 from mimo_magics.batch.row_prompt import RowPrompt
 from mimo_magics.batch.row_result import RowResult
 from mimo_magics.batch.row_value import read_value
-from mimo_magics.batch.store import MadeCall, RowStore, StoredRow
+from mimo_magics.batch.store import MadeCall, RowStore, StoredRow, open_store
 from mimo_magics.client import endpoint
 from mimo_magics.client.endpoint import Endpoint
 from mimo_magics.core.errors import MimoError
@@ -39,7 +39,7 @@ PROGRESS_SECONDS = 0.1
 """Interval of the snapshots of the progress."""
 LAST_SECONDS = 10.0
 """How long after its last sign of life a process may have made calls, at most."""
-NOT_RUN = Translatable("Not run.")
+NOT_REACHED = Translatable("Not reached.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +128,7 @@ class BatchRun:
     async def _run(self) -> None:
         turn_input = self._prompt.turn_input
         settings = turn_input.settings
-        self._store = store = RowStore(self._options.store)
+        self._store = store = open_store(self._options.store)
         tapes = tape.resolve_tapes(settings.tape)
         async for step in endpoint.prepare_endpoint(settings, tapes):
             self._preparation = str(step)
@@ -176,19 +176,24 @@ class BatchRun:
 
         return CallLimiter(CallGate(self._options.at_once), window, output, record)
 
+    @property
+    def row_count(self) -> int:
+        """Rows that were read."""
+        return len(self._engine.keys) // KEY_BYTES if self._engine else 0
+
     def iter_results(self) -> Iterator[RowResult]:
         """Yield the result of each row that was read, in the order of the rows. Memory does not grow with their number."""
         engine, store = self._engine, self._store
         if not engine or not store:
             return
-        for place in range(len(engine.keys) // KEY_BYTES):
+        for place in range(self.row_count):
             key = bytes(engine.keys[place * KEY_BYTES : (place + 1) * KEY_BYTES])
             if place in engine.unsent:
                 yield RowResult(place, error=engine.unsent[place])
             elif stored := store.find(key.hex()):
                 yield self._build_result(place, stored)
             else:
-                yield RowResult(place, error=NOT_RUN)
+                yield RowResult(place, error=NOT_REACHED)
 
     def _build_result(self, place: int, stored: StoredRow) -> RowResult:
         """Return the result of a row. The usage counts for the one row that was sent in this run."""

@@ -35,15 +35,15 @@ class MapOptions:
             BadOption: a number is not valid.
         """
         limits = (self.requests_per_minute, self.tokens_per_minute)
-        for name, value, most in (
+        for name, value, highest in (
             ("at_once", self.at_once, MAX_AT_ONCE),
             ("requests_per_minute", limits[0], None),
             ("tokens_per_minute", limits[1], None),
         ):
-            if value is not None and (value < 1 or (most and value > most)):
+            if value is not None and (value < 1 or (highest and value > highest)):
                 raise BadOption(
                     Translatable("{name} must not be {value}.", name=name, value=value),
-                    Translatable("Use a number from 1 to {most:,}.", most=most or 10**9),
+                    Translatable("Use a number from 1 to {most:,}.", most=highest or 10**9),
                 )
         store = get_row_store_path() if self.store is None else self.store
         return RunOptions(self.at_once, RateLimits(*limits) if any(limits) else None, store)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, overload
 
@@ -27,16 +27,16 @@ class MapResult(Sequence[RowResult]):
     rows: tuple[RowResult, ...]
     """The results. For a file only those that the document shows: the others are in the output file."""
     output: Any
-    """The rows of the input with their answers: a frame for a frame, a list of dicts for a list, the path for a path."""
+    """The rows of the input with their values: a frame for a frame, a list of dicts for a list, the path for a path."""
     summary: RunSummary
-    """Counts, tokens, cost and the distribution of the answers."""
+    """Counts, tokens, cost and the distribution of the values."""
     seconds: float
     stopped: MimoError | None = None
     """Why the run ended before the last row; `None` if it did not."""
     notes: tuple[str, ...] = ()
     """Sentences for the user."""
     rerun: Callable[[], MapResult] | None = field(default=None, repr=False, compare=False)
-    """Runs the rows again that have no answer."""
+    """Runs the rows again that have no value."""
 
     @overload
     def __getitem__(self, index: int) -> RowResult: ...
@@ -58,7 +58,7 @@ class MapResult(Sequence[RowResult]):
 
     @property
     def failed(self) -> tuple[RowResult, ...]:
-        """The rows without an answer."""
+        """The rows without a value."""
         return tuple(row for row in self.rows if row.error)
 
     @property
@@ -72,7 +72,7 @@ class MapResult(Sequence[RowResult]):
         return self.summary.usd
 
     def to_frame(self) -> pd.DataFrame:
-        """Return a data frame with a row for each row: its place, the answer, `error`, `tokens`, `usd` and `seconds`.
+        """Return a data frame with a row for each row: its place, the value, `error`, `tokens`, `usd` and `seconds`.
 
         Raises:
             BadOption: pandas is not installed.
@@ -90,7 +90,7 @@ class MapResult(Sequence[RowResult]):
         )
 
     def retry_failed(self) -> MapResult:
-        """Send the rows without an answer again, and return the results of all rows.
+        """Send the rows without a value again, and return the results of all rows.
 
         Raises:
             BadOption: the rows came from an iterator, which cannot be read again.
@@ -103,6 +103,10 @@ class MapResult(Sequence[RowResult]):
             )
         return self.rerun()
 
+    def add_notes(self, *notes: str) -> MapResult:
+        """Return the result with more sentences for the user."""
+        return replace(self, notes=(*self.notes, *notes))
+
     @cached_property
     def _bundle(self) -> dict[str, str]:
         return build_document(self.summary, self.seconds, self.stopped, self.notes)
@@ -112,4 +116,4 @@ class MapResult(Sequence[RowResult]):
 
     def __repr__(self) -> str:
         summary = self.summary
-        return f"<MapResult: {summary.rows - summary.failed} of {summary.rows} rows have an answer>"
+        return f"<MapResult: {summary.rows - summary.failed} of {summary.rows} rows have a value>"

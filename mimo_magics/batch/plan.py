@@ -11,7 +11,7 @@ from mimo_magics.batch.rate_window import RateLimits
 from mimo_magics.batch.row_prompt import RowPrompt
 from mimo_magics.batch.store import RowStore
 from mimo_magics.core.errors import MimoError
-from mimo_magics.core.i18n import translatables, translate
+from mimo_magics.core.i18n import Translatable, translatables, translate
 from mimo_magics.core.messages import Usage
 from mimo_magics.core.pricing import PRICES_AS_OF
 from mimo_magics.core.text import escape_html
@@ -60,6 +60,28 @@ class RunPlan:
     def expected(self) -> Spending:
         """The expected tokens and cost."""
         return self.estimates[1]
+
+    @property
+    def question(self) -> Translatable:
+        """The calls and their cost in one line."""
+        low, expected, high = self.estimates
+        if expected.usd is None:
+            return Translatable(
+                "{calls:,} calls, about {tokens:,} tokens", calls=self.calls, tokens=expected.tokens
+            )
+        return Translatable(
+            "{calls:,} calls, about {tokens:,} tokens, {usd:.2f} USD ({low:.2f} to {most:.2f})",
+            calls=self.calls,
+            tokens=expected.tokens,
+            usd=expected.usd,
+            low=low.usd,
+            most=high.usd,
+        )
+
+    @property
+    def note_lines(self) -> tuple[str, ...]:
+        """The plan in a line, for the document of a sample."""
+        return (Translatable("All rows: {plan}", plan=self.question),)
 
     def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
         lines = [*self._iter_lines()]
@@ -184,8 +206,8 @@ def _estimate_outputs(prompt: RowPrompt, seen: list[int]) -> tuple[float, float,
     limit = prompt.turn_input.params.max_completion_tokens or float("inf")
     if len(seen) >= MIN_SEEN:
         return min(seen), sum(seen) / len(seen), min(max(seen) * MOST_FACTOR, limit)
-    low, expected, most = (min(tokens, limit) for tokens in ASSUMED_OUTPUT)
-    return low, expected, most
+    low, expected, high = (min(tokens, limit) for tokens in ASSUMED_OUTPUT)
+    return low, expected, high
 
 
 def _price(prompt: RowPrompt, calls: int, input_tokens: int, output: float) -> Spending:

@@ -9,7 +9,7 @@ from dataclasses import replace
 from mimo_magics.core.messages import Usage
 from mimo_magics.core.run_progress import RunProgress
 
-MAX_ANSWERS, MAX_ANSWER_CHARS = 3, 200
+MAX_REPLIES, MAX_REPLY_CHARS = 3, 200
 
 
 class ProgressCounter:
@@ -21,14 +21,14 @@ class ProgressCounter:
 
     def __init__(self, total: int | None) -> None:
         self._progress = RunProgress(total)
-        self._answers: deque[str] = deque(maxlen=MAX_ANSWERS)
+        self._replies: deque[str] = deque(maxlen=MAX_REPLIES)
         self._started_at = time.monotonic()
 
     @property
     def progress(self) -> RunProgress:
         """The progress until now."""
         return replace(
-            self._progress, seconds=time.monotonic() - self._started_at, answers=tuple(self._answers)
+            self._progress, seconds=time.monotonic() - self._started_at, replies=tuple(self._replies)
         )
 
     def count_called(self, usage: Usage, usd: float | None, *, text: str, is_failed: bool) -> None:
@@ -42,7 +42,7 @@ class ProgressCounter:
             usd=None if past.usd is None or usd is None else past.usd + usd,
         )
         if not is_failed:
-            self._answers.append(text[:MAX_ANSWER_CHARS])
+            self._replies.append(text[:MAX_REPLY_CHARS])
 
     def count_reused(self, *, is_failed: bool) -> None:
         """Count a row whose result was there."""

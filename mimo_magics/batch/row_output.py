@@ -1,4 +1,4 @@
-"""The output of a run: the rows of the input with the columns of the answers, as the same kind of value as the input."""
+"""The output of a run: the rows of the input with the columns of the values, as the same kind of value as the input."""
 
 from __future__ import annotations
 
@@ -8,26 +8,26 @@ from typing import Any
 
 from mimo_magics.batch.row_files import write_rows
 from mimo_magics.batch.row_prompt import WHOLE_ROW
-from mimo_magics.batch.row_result import ANSWER_COLUMN, RowResult
+from mimo_magics.batch.row_result import REPLY_COLUMN, RowResult
 from mimo_magics.batch.rows import VALUE_COLUMN, Row, RowSource
 from mimo_magics.context.libraries import find_converter
 from mimo_magics.core.errors import BadOption
 from mimo_magics.core.i18n import Translatable
 
 RESULT_COLUMNS = ("error", "tokens", "usd", "seconds")
-SUFFIX = "_answer"
+SUFFIX = "_reply"
 """Is added to the name of a new column that the input has already."""
 
 
 def build_output(source: RowSource, results: Sequence[RowResult], columns: Sequence[str]) -> Any:
     """Return the output: a frame for a frame or a series, else a list of dicts.
 
-    New columns are those of the answers, then `error`, `tokens`, `usd` and `seconds`.
+    New columns are those of the values, then `error`, `tokens`, `usd` and `seconds`.
 
     Args:
         source: the input.
         results: a result for each row, in order.
-        columns: the columns of the answers.
+        columns: the columns of the values.
     """
     build_frame = find_converter(type(source.value), FRAMES)
     if build_frame:
@@ -38,11 +38,11 @@ def build_output(source: RowSource, results: Sequence[RowResult], columns: Seque
 
 
 def find_columns(results: Sequence[RowResult], schema_columns: Sequence[str]) -> tuple[str, ...]:
-    """Return the columns of the answers: those of the schema, and those of the answers in their order."""
+    """Return the columns of the values: those of the schema, and those of the values in their order."""
     names = dict.fromkeys(schema_columns)
     for result in results:
         names.update(dict.fromkeys(result.fields))
-    return tuple(names) or (ANSWER_COLUMN,)
+    return tuple(names) or (REPLY_COLUMN,)
 
 
 def write_output(
@@ -69,7 +69,7 @@ def write_output(
 
 
 def name_columns(existing: Sequence[str], columns: Sequence[str]) -> tuple[str, ...]:
-    """Return the names of the new columns, those of the answers first. A name that is taken gets a suffix."""
+    """Return the names of the new columns, those of the values first. A name that is taken gets a suffix."""
     used, names = set(existing), []
     for name in (*columns, *RESULT_COLUMNS):
         new = name
@@ -83,8 +83,8 @@ def name_columns(existing: Sequence[str], columns: Sequence[str]) -> tuple[str, 
 def list_cells(result: RowResult, columns: Sequence[str]) -> tuple[Any, ...]:
     """Return the new cells of a row, in the order of their names."""
     fields = result.fields
-    answers = (fields.get(name) for name in columns)
-    return (*answers, result.error or None, result.tokens, result.usd, result.seconds)
+    values = (fields.get(name) for name in columns)
+    return (*values, result.error or None, result.tokens, result.usd, result.seconds)
 
 
 def _iter_merged(rows: Iterator[Row], results: Iterable[RowResult], columns: Sequence[str]) -> Iterator[Row]:

@@ -7,7 +7,7 @@ from typing import Any
 
 from mimo_magics.core.messages import Usage
 
-ANSWER_COLUMN = "answer"
+REPLY_COLUMN = "reply"
 """The column of results that are not objects."""
 
 
@@ -41,7 +41,7 @@ class RowResult:
 
     @property
     def fields(self) -> dict[str, Any]:
-        """The columns of the value: the fields of an object, else `answer`. Empty after an error."""
+        """The columns of the value: the fields of an object, else `reply`. Empty after an error."""
         if self.error:
             return {}
-        return dict(self.data) if isinstance(self.data, dict) else {ANSWER_COLUMN: self.data}
+        return dict(self.data) if isinstance(self.data, dict) else {REPLY_COLUMN: self.data}

@@ -1,4 +1,4 @@
-"""The document of a run: totals, the distribution of the answers, and rows."""
+"""The document of a run: totals, the distribution of the values, and rows."""
 
 from __future__ import annotations
 
@@ -32,15 +32,15 @@ def build_document(
     return row_bundle(
         [*_iter_totals(summary, seconds), *_iter_reasons(summary, stopped)],
         [bar for name, counts in summary.columns.items() for bar in _iter_bars(name, counts)],
-        [*map(_build_line, failures), *map(_build_line, summary.answers)],
-        (*notes, *_iter_notes(summary, len(failures) + len(summary.answers))),
+        [*map(_build_line, failures), *map(_build_line, summary.values)],
+        (*notes, *_iter_notes(summary, len(failures) + len(summary.values))),
     )
 
 
 def _iter_totals(summary: RunSummary, seconds: float) -> Iterator[str]:
     parts = [
         translate(
-            "{count:,} of {total:,} rows have an answer",
+            "{count:,} of {total:,} rows have a value",
             count=summary.rows - summary.failed,
             total=summary.rows,
         ),
@@ -68,7 +68,7 @@ def _iter_notes(summary: RunSummary, shown: int) -> Iterator[str]:
     if summary.rows > shown:
         yield Translatable("All rows: _.to_frame()")
     if summary.failed:
-        yield Translatable("Run the cell again: only rows without an answer are sent.")
+        yield Translatable("Run the cell again: only rows without a value are sent.")
     if summary.usd:
         yield Translatable("Prices of {prices_as_of}: an estimate.", prices_as_of=PRICES_AS_OF)
 
@@ -86,18 +86,18 @@ def _iter_bars(name: str, counts: ColumnCounts) -> Iterator[BarLine]:
     bins = [0] * MAX_BINS
     for number in numbers:
         bins[min(int((number - low) / width), MAX_BINS - 1)] += 1
-    unit = translate("{range} characters", range="") if counts.is_text else ""
     for place, count in enumerate(bins):
         start = low + place * width
-        yield BarLine(name, f"{start:,.6g} – {start + width:,.6g}{unit}", count)
+        span = f"{start:,.6g} – {start + width:,.6g}"
+        yield BarLine(name, translate("{range} characters", range=span) if counts.is_text else span, count)
 
 
 def _build_line(row: ListedRow) -> RowLine:
     result = row.result
-    return RowLine(result.index + 1, row.inputs, _describe_answer(result.data), result.error)
+    return RowLine(result.index + 1, row.inputs, _describe_value(result.data), result.error)
 
 
-def _describe_answer(data: Any) -> str:
+def _describe_value(data: Any) -> str:
     if isinstance(data, dict):
         return ", ".join(f"{name}={quote_value(value, MAX_TEXT_CHARS)}" for name, value in data.items())
     return "" if data is None else str(data)[:MAX_TEXT_CHARS]

@@ -11,7 +11,7 @@ import json
 import os
 import sqlite3
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import astuple, dataclass, fields
 from pathlib import Path
@@ -69,21 +69,14 @@ class MadeCall:
     tokens: int
 
 
-@dataclass(frozen=True, slots=True)
-class _Batch:
-    """What one commit saves."""
-
-    service: str
-    rows: tuple[tuple[str, StoredRow], ...]
-    calls: tuple[tuple[str, MadeCall], ...]
-
-
 class BadRowStore(MimoError):
     """The file for the results of rows cannot be used."""
 
 
 class RowStore:
     """The results of rows, by the digests of their requests. Results wait in memory until `commit`.
+
+    Use `open_store`, so that runs of one process share a file. Any thread may use a store.
 
     Args:
         path: the file; it is created. `:memory:` keeps the results in memory only.
@@ -98,67 +91,77 @@ class RowStore:
         """Why the last commit failed; empty if it did not. The results are kept in memory, and tried again."""
         self._pending: dict[str, StoredRow] = {}
         self._calls: list[tuple[str, MadeCall]] = []
-        self._lock = Lock()
+        self._memory_lock = Lock()
+        """Held while what waits is read or changed."""
+        self._file_lock = Lock()
+        """Held by a commit."""
         self._connection = _open(path)
 
     def find(self, key: str) -> StoredRow | None:
         """Return the result of a request, if there is one."""
-        if key in self._pending:
-            return self._pending[key]
+        with self._memory_lock:
+            if key in self._pending:
+                return self._pending[key]
         query = "SELECT run, place, text, data, error, usage, usd, seconds FROM rows WHERE key = ?"
         return _read_row(self._connection.execute(query, (key,)).fetchone())
 
     def add(self, key: str, row: StoredRow) -> None:
         """Add a result. It is saved by the next commit."""
-        self._pending[key] = row
+        with self._memory_lock:
+            self._pending[key] = row
 
     def add_call(self, service: str, call: MadeCall) -> None:
         """Add a call. It is saved by the next commit."""
-        self._calls.append((service, call))
+        with self._memory_lock:
+            self._calls.append((service, call))
 
     async def commit_async(self, service: str) -> None:
-        """Save what was added, in a thread: a slow disk does not delay the calls."""
-        batch = self._take_batch(service)
-        self._finish(batch, await asyncio.to_thread(self._save, batch))
+        """Do the same as `commit` in a thread: a slow disk does not delay the calls."""
+        await asyncio.to_thread(self.commit, service)
 
     def commit(self, service: str) -> None:
         """Save what was added, and that the run of this service is alive. A failure is kept in `problem`."""
-        batch = self._take_batch(service)
-        self._finish(batch, self._save(batch))
+        with self._file_lock:
+            with self._memory_lock:
+                rows, calls = list(self._pending.items()), self._calls[:]
+            self.problem = self._save(service, rows, calls)
+            if not self.problem:
+                self._drop_saved(rows, len(calls))
 
-    def _take_batch(self, service: str) -> _Batch:
-        return _Batch(service, tuple(self._pending.items()), tuple(self._calls))
-
-    def _save(self, batch: _Batch) -> str:
-        """Save a batch and return why this failed; empty if it did not."""
-        now = time.time()
-        calls = ((service, _name_process(), *astuple(call)) for service, call in batch.calls)
+    def _save(
+        self,
+        service: str,
+        rows: Sequence[tuple[str, StoredRow]],
+        calls: Sequence[tuple[str, MadeCall]],
+    ) -> str:
+        """Save rows and calls, and return why this failed; empty if it did not."""
+        now, process = time.time(), _name_process()
         try:
-            with self._lock, self._connection as connection:
+            with self._connection as connection:
                 connection.executemany(
-                    "INSERT OR REPLACE INTO rows VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                    map(_write_row, batch.rows),
+                    "INSERT OR REPLACE INTO rows VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", map(_write_row, rows)
                 )
-                connection.executemany("INSERT INTO calls VALUES (?, ?, ?, ?)", calls)
+                connection.executemany(
+                    "INSERT INTO calls VALUES (?, ?, ?, ?)",
+                    ((name, process, *astuple(call)) for name, call in calls),
+                )
                 connection.execute("DELETE FROM calls WHERE time < ?", (now - CALLS_SECONDS,))
-                connection.execute("INSERT OR REPLACE INTO runs VALUES (?, ?)", (batch.service, now))
+                connection.execute("INSERT OR REPLACE INTO runs VALUES (?, ?)", (service, now))
         except sqlite3.Error as error:
             return quote(str(error), MAX_QUOTED_CHARS)
         return ""
 
-    def _finish(self, batch: _Batch, problem: str) -> None:
-        self.problem = problem
-        if problem:
-            return
-        del self._calls[: len(batch.calls)]
-        for key, row in batch.rows:
-            if self._pending.get(key) is row:
-                del self._pending[key]
+    def _drop_saved(self, rows: Iterable[tuple[str, StoredRow]], call_count: int) -> None:
+        with self._memory_lock:
+            del self._calls[:call_count]
+            for key, row in rows:
+                if self._pending.get(key) is row:
+                    del self._pending[key]
 
     def end_run(self, service: str) -> None:
         """Save everything, and that the run ended as it should."""
         self.commit(service)
-        with suppress(sqlite3.Error), self._lock, self._connection:
+        with suppress(sqlite3.Error), self._file_lock, self._connection:
             self._connection.execute("DELETE FROM runs WHERE service = ?", (service,))
 
     def find_calls(self, service: str) -> tuple[tuple[MadeCall, ...], float | None]:
@@ -177,13 +180,43 @@ class RowStore:
 
     def delete(self, keys: Iterable[str]) -> None:
         """Delete results, so that their requests are sent again."""
-        with self._lock, self._connection:
+        with self._file_lock, self._connection:
             self._connection.executemany("DELETE FROM rows WHERE key = ?", ((key,) for key in keys))
 
     def close(self) -> None:
-        """Close the file."""
-        with self._lock:
-            self._connection.close()
+        """Close the file, unless another run of this process uses it."""
+        with _open_lock:
+            users = _open_stores.get(str(self.path), [])
+            if self in users:
+                users.remove(self)
+            if self not in users:
+                _open_stores.pop(str(self.path), None)
+                with self._file_lock:
+                    self._connection.close()
+
+
+_open_stores: dict[str, list[RowStore]] = {}
+"""The open stores by path, once for each run that uses them."""
+_open_lock = Lock()
+
+
+def open_store(path: Path | str) -> RowStore:
+    """Return the store of a file. Runs of this process that use one file share it. Each has to close it.
+
+    Raises:
+        BadRowStore: the file cannot be written, is open in another process, or is something else.
+    """
+    if path == MEMORY:
+        return RowStore(MEMORY)
+    path = Path(path).resolve()
+    with _open_lock:
+        users = _open_stores.setdefault(str(path), [])
+        try:
+            users.append(users[0] if users else RowStore(path))
+        finally:
+            if not users:
+                del _open_stores[str(path)]
+        return users[0]
 
 
 def _name_process() -> str:

@@ -1,4 +1,4 @@
-"""The summary of a run: how many rows have an answer, what they cost, and how the answers are distributed.
+"""The summary of a run: how many rows have a value, what they cost, and how the values are distributed.
 
 It is built row by row, so that memory does not grow with the rows.
 """
@@ -21,7 +21,7 @@ from mimo_magics.core.text import quote_value
 MAX_LABELS, MAX_LABEL_CHARS = 200, 80
 """Distinct values of a column, and characters of one, up to which they are labels."""
 MAX_COLUMNS = 20
-MAX_LISTED_FAILURES, MAX_LISTED_ANSWERS = 100, 12
+MAX_LISTED_FAILURES, MAX_LISTED_VALUES = 100, 12
 
 
 @dataclass(slots=True)
@@ -74,11 +74,11 @@ class RunSummary:
     usd: float | None = 0.0
     """US dollars of this run; `None` if a price is unknown."""
     columns: dict[str, ColumnCounts] = field(default_factory=dict)
-    """The distribution of each column of the answers."""
+    """The distribution of each column of the values."""
     failures: list[ListedRow] = field(default_factory=list)
     """The first failed rows."""
-    answers: list[ListedRow] = field(default_factory=list)
-    """The first rows with an answer."""
+    values: list[ListedRow] = field(default_factory=list)
+    """The first rows with a value."""
     errors: Counter[str] = field(default_factory=Counter)
     """How often each error occurs."""
 
@@ -91,8 +91,8 @@ class RunSummary:
         if result.error:
             self._add_failure(result, row)
             return
-        if len(self.answers) < MAX_LISTED_ANSWERS:
-            self.answers.append(ListedRow(result, _describe_row(row)))
+        if len(self.values) < MAX_LISTED_VALUES:
+            self.values.append(ListedRow(result, _describe_row(row)))
         for name, value in islice(result.fields.items(), MAX_COLUMNS):
             if name in self.columns or len(self.columns) < MAX_COLUMNS:
                 self.columns.setdefault(name, ColumnCounts()).add(value)

@@ -25,7 +25,7 @@ class RunProgress:
     usd: float | None = 0.0
     """Cost in US dollars; `None` if the price of a call is unknown."""
     seconds: float = 0.0
-    answers: tuple[str, ...] = ()
+    replies: tuple[str, ...] = ()
     """The last replies, shortened."""
     calls_at_once: int = 0
     """The calls that may run at once now."""

@@ -53,6 +53,33 @@ def choose_renderer(
     return _choose_for_front_end(settings, cell, titles, has_columns=has_columns)
 
 
+def choose_run_renderer(
+    target: DisplayTarget, settings: Settings, cell: CellControl | None = None
+) -> Renderer:
+    """Choose the renderer for a run over many rows. Arguments are those of `choose_renderer`."""
+    if settings.quiet:
+        return SilentRenderer()
+    if target == "unattended":
+        from mimo_magics.display.final import FinalRenderer
+
+        return FinalRenderer()
+    if target == "terminal":
+        from mimo_magics.display.terminal_run import TerminalRunRenderer
+
+        return TerminalRunRenderer(has_bar=is_real_terminal())
+    from mimo_magics.display.run_status import RunStatus
+    from mimo_magics.display.static import StatusRenderer
+
+    status = RunStatus()
+    fallback = StatusRenderer(status)
+    if not (cell and settings.live):
+        return fallback
+    from mimo_magics.display.live.live_renderer import LiveRenderer
+    from mimo_magics.display.live.run_view import RunView
+
+    return LiveRenderer(fallback, partial(RunView, status, cell))
+
+
 def _choose_for_front_end(
     settings: Settings, cell: CellControl | None, titles: Sequence[str], *, has_columns: bool
 ) -> Renderer:

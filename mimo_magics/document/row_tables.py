@@ -1,4 +1,4 @@
-"""The document of a run over many rows: totals, bars of the answers, and a table of rows, failed ones first."""
+"""The document of a run over many rows: totals, bars of the values, and a table of rows, failed ones first."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from mimo_magics.document.table import table_bundle
 
 BAR_COLOR = "#4a90d9"
 MAX_VALUE_CHARS, MAX_LABEL_CHARS, MAX_ERROR_CHARS = 60, 40, 120
-ROW_HEADERS = translatables("row", "input", "answer", "error")
+ROW_HEADERS = translatables("row", "input", "value", "error")
 BAR_HEADERS = translatables("column", "value", "rows")
 NUMBERS = (ROW_HEADERS[0], BAR_HEADERS[2])
 
 
 @dataclass(frozen=True, slots=True)
 class RowLine:
-    """One row: its number from 1, its input, and its answer or error."""
+    """One row: its number from 1, its input, and its value or error."""
 
     number: int
     inputs: str
-    answer: str
+    value: str
     error: str = ""
 
 
@@ -45,7 +45,7 @@ def row_bundle(
 
     Args:
         summary: the totals. The first line stands out.
-        bars: the distribution of the answers.
+        bars: the distribution of the values.
         rows: the rows to show, failed ones first.
         notes: sentences below the tables.
     """
@@ -81,7 +81,7 @@ def _build_rows(rows: Sequence[RowLine]) -> dict[str, str]:
         (
             f"{row.number:,}",
             OneLine(row.inputs, MAX_VALUE_CHARS) if row.inputs else "",
-            OneLine(row.answer, MAX_VALUE_CHARS) if row.answer else "",
+            OneLine(row.value, MAX_VALUE_CHARS) if row.value else "",
             OneLine(f"✗ {row.error}", MAX_ERROR_CHARS) if row.error else "",
         )
         for row in rows

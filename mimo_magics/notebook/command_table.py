@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any, get_args
 
 from mimo_magics.core.settings import Pace
-from mimo_magics.notebook.options import COMPARISON_OPTIONS, OPTIONS, OPTIONS_BY_FLAG, Option
+from mimo_magics.notebook.options import COMPARISON_OPTIONS, MAP_OPTIONS, OPTIONS, OPTIONS_BY_FLAG, Option
 
 ARGUMENT_PATTERN = re.compile(r"(?P<optional>\[)?(?P<name>[A-Z][A-Z=]*)(?P<several> \.\.\.)?")
 NARGS = {(False, False): None, (True, False): "?", (True, True): "*", (False, True): "+"}
@@ -444,6 +444,21 @@ counts only if rows have a label of yours. The value has .rows, .rates and .to_d
         ),
     ),
 )
+_MAP = Magic(
+    "%%mimo_map",
+    "Send a prompt for each row of a frame, a list or a file.",
+    """
+    %%mimo_map df --schema 'label, reason' --out labels
+    Is this review praise or a complaint?
+
+    {text}
+
+Words in braces are columns; {row["first name"]} works for any name. The rows are a data frame or series of pandas or
+polars, a list, dicts, an iterator, or the path of a CSV, TSV or Parquet file. Rows see the settings, but no history. A row
+that fails is a value with an error. Results are saved while the run goes on: run the cell again to send what is missing or
+failed. --dry-run shows the plan and --sample 5 tries it. The value has .output, .failed, .to_frame() and .retry_failed().""",
+    (Command("[ROWS]", "Run over these rows.", MAP_OPTIONS),),
+)
 _USAGE = Magic(
     "%mimo_usage",
     "Show the token usage and the cost of a session.",
@@ -458,6 +473,6 @@ MAGICS = {
     for magic in (
         *(_PROMPT_CELL, _PROMPT_LINE, _COMPARISON_CELL, _COMPARISON_LINE, _CONFIG, _MODELS, _PANEL, _TOOLS),
         *(_SESSION, _PROMPTS, _TAPE, _USAGE, _SPEAK_CELL, _SPEAK_LINE, _TRANSCRIBE, _FIX_LINE, _FIX_CELL),
-        *(_TEST_LINE, _TEST_CELL, _CHECK),
+        *(_TEST_LINE, _TEST_CELL, _CHECK, _MAP),
     )
 }

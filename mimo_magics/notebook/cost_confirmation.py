@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from mimo_magics.core.errors import BadOption
 from mimo_magics.core.i18n import Translatable, translate
 from mimo_magics.core.text import replace_unencodable_characters
 from mimo_magics.session.comparison.estimate import EXPECTED_OUTPUT_TOKENS, Estimate
 from mimo_magics.session.limits.budget import Budget
+
+if TYPE_CHECKING:
+    from mimo_magics.batch.plan import RunPlan
 
 
 def confirm_estimate(
@@ -33,6 +37,18 @@ def confirm_estimate(
         estimate=estimate.text,
         expected=EXPECTED_OUTPUT_TOKENS,
     )
+    _ask(summary, input_function)
+
+
+def confirm_plan(plan: RunPlan, ask_above: str, input_function: Callable[[str], str] | None) -> None:
+    """Ask the user if the expected cost of a run exceeds a limit. Arguments and errors are those of `confirm_estimate`."""
+    limit, expected = Budget.parse(ask_above), plan.expected
+    amount = expected.tokens if limit.unit == "tokens" else expected.usd
+    if amount is not None and amount > limit.amount:
+        _ask(plan.question, input_function)
+
+
+def _ask(summary: Translatable, input_function: Callable[[str], str] | None) -> None:
     if input_function is None:
         raise BadOption(
             Translatable("The estimate exceeds --ask-above: {summary}.", summary=summary),

@@ -7,6 +7,7 @@ one of them is used for the first time.
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
@@ -23,6 +24,7 @@ from mimo_magics.notebook.kernel.async_cell import (
     ASYNC_MAGICS,
     CHECK_MAGIC,
     COMPARE_MAGIC,
+    MAP_MAGIC,
     MIMO_MAGIC,
     AsyncCellTransform,
 )
@@ -31,7 +33,7 @@ from mimo_magics.notebook.kernel.cell_recorder import CellRecorder
 from mimo_magics.notebook.kernel.input_transforms import InputTransforms, has_lost_prompts
 from mimo_magics.notebook.kernel.last_error import ErrorRecorder
 from mimo_magics.notebook.kernel.magic_line import ends_in_magic
-from mimo_magics.session import current_session, defaults
+from mimo_magics.session import current_session, defaults, row_store_path
 
 if TYPE_CHECKING:  # imported when a magic is used
     from mimo_magics.notebook.magics import MimoMagics
@@ -58,6 +60,8 @@ MAGICS = {
     ("line", "mimo_transcribe"): "mimo_transcribe",
     ("cell", CHECK_MAGIC): "check_cell",
     ("cell", ASYNC_MAGICS[CHECK_MAGIC]): "check_cell_async",
+    ("cell", MAP_MAGIC): "map_cell",
+    ("cell", ASYNC_MAGICS[MAP_MAGIC]): "map_cell_async",
     ("cell", "mimo_fix"): "fix_cell",
     ("line", "mimo_fix"): "fix_line",
     ("cell", "mimo_test"): "test_cell",
@@ -202,6 +206,7 @@ def load(shell: Any) -> None:
         return
     defaults.set_provider(_get_current_settings)
     current_session.set_session_provider(_find_current_session)
+    row_store_path.set_notebook_provider(_find_notebook)
     extension, spec = _unloaded.pop(shell, (None, None))
     if extension and spec is not _package_spec():
         _loaded[shell] = extension
@@ -221,6 +226,15 @@ def _find_current_session() -> Session | None:
     """Return the current session of the current shell, or `None` if the extension is not loaded in it."""
     shell = get_ipython()
     return _loaded[shell].magics.session_selection.sessions.current if shell in _loaded else None
+
+
+def _find_notebook() -> Path | None:
+    """Return the path of the notebook of the current shell; `None` if it is unknown."""
+    shell = get_ipython()
+    if shell not in _loaded:
+        return None
+    extension = _loaded[shell]
+    return extension.magics.session_selection.notebook_path(extension.settings)
 
 
 def _package_spec() -> object:

@@ -47,9 +47,12 @@ from mimo_magics.tools.approval import (
 )
 
 if TYPE_CHECKING:  # imported on first use
+    from mimo_magics.batch.map_result import MapResult
+    from mimo_magics.batch.plan import RunPlan
     from mimo_magics.notebook.commands.check import CheckCommands
     from mimo_magics.notebook.commands.fix import FixCommands
     from mimo_magics.notebook.commands.function_tests import FunctionTestCommands
+    from mimo_magics.notebook.commands.row_map import MapCommands
     from mimo_magics.notebook.commands.speech import SpeechCommands
     from mimo_magics.notebook.comparison_cells import ComparisonCells
     from mimo_magics.prompts.check_result import CheckResult
@@ -131,6 +134,13 @@ class MimoMagics:
         from mimo_magics.notebook.commands.check import CheckCommands
 
         return CheckCommands(self.shell, self.config, self.session_selection, self._reply_display)
+
+    @cached_property
+    def maps(self) -> MapCommands:
+        """The prompts over many rows, which are imported on first use."""
+        from mimo_magics.notebook.commands.row_map import MapCommands
+
+        return MapCommands(self.shell, self.config, self.session_selection, self._reply_display)
 
     def _create_prompts(self) -> OneOffPrompts:
         return OneOffPrompts(self.shell, self.config, self.session_selection)
@@ -341,6 +351,16 @@ class MimoMagics:
     async def check_cell_async(self, line: str, body: str) -> CheckResult:
         """Run `%%mimo_check` in a cell that awaits."""
         return await self.checks.check_async(line, body)
+
+    @documented("%%mimo_map")
+    def map_cell(self, line: str, body: str) -> MapResult | RunPlan:
+        """Run `%%mimo_map`."""
+        return self.maps.map(line, body)
+
+    @no_var_expand
+    async def map_cell_async(self, line: str, body: str) -> MapResult | RunPlan:
+        """Run `%%mimo_map` in a cell that awaits."""
+        return await self.maps.map_async(line, body)
 
     @documented("%mimo_test")
     def test_line(self, line: str) -> FunctionTests | DryRun:

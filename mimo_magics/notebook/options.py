@@ -252,3 +252,51 @@ COMPARISON_OPTIONS = (
     ),
 )
 """The options of `%%mimo_compare`."""
+
+MAP_OPTIONS = (
+    *(
+        option
+        for option in _build_setting_options()
+        if option.argparse["dest"] not in ("tool_choice", "max_steps")
+    ),
+    *(
+        option
+        for option in REQUEST_OPTIONS
+        if option.flags[0] in ("--session", "--schema", "--many", "--dry-run")
+    ),
+    Option(
+        ("--at-once",), "Maximum number of concurrent calls: 64 by default.", {"metavar": "N", "type": int}
+    ),
+    Option(
+        ("--sample",),
+        "Run some random rows only, always the same ones, and estimate the cost of all. They are not paid twice.",
+        {"metavar": "N", "type": int},
+    ),
+    Option(("--restart",), "Forget the saved results of these rows, and send all of them.", _SWITCH),
+    Option(
+        ("--store",),
+        "File for the results; by default NOTEBOOK.mimo.sqlite beside the notebook.",
+        {"metavar": "PATH"},
+    ),
+    Option(
+        ("--requests-per-minute",),
+        "Rate limit of the service in requests; by default the documented one.",
+        {"metavar": "N", "type": int},
+    ),
+    Option(
+        ("--tokens-per-minute",),
+        "Rate limit of the service in tokens; by default the documented one.",
+        {"metavar": "N", "type": int},
+    ),
+    Option(
+        ("--ask-above",),
+        "Ask for a confirmation if the expected cost is above this: '0.50 USD' or '100k tokens'.",
+        {"metavar": "AMOUNT"},
+    ),
+    Option(
+        ("-o", "--out"),
+        "Store the rows with their values in this variable; for a file, the file to write.",
+        {"metavar": "NAME|PATH"},
+    ),
+)
+"""The options of `%%mimo_map`."""

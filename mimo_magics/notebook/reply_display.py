@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from IPython.core.displayhook import CapturingDisplayHook
 
@@ -24,10 +24,8 @@ from mimo_magics.notebook.kernel.parent_message import get_message_id, get_messa
 from mimo_magics.session.prompt_context import describe_turn_context
 from mimo_magics.session.session import Session
 
-if TYPE_CHECKING:  # imported when something is compared
-    pass
-
 SELF_DISPLAYING_TYPES = (
+    ("mimo_magics.batch.map_result", "MapResult"),
     ("mimo_magics.document.code_text", "CodeText"),
     ("mimo_magics.prompts.check_result", "CheckResult"),
     ("mimo_magics.prompts.fix", "Fix"),

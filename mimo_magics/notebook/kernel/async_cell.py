@@ -1,6 +1,6 @@
 """Async cells: while `%%mimo` runs, the kernel handles messages, and an interrupt takes effect at once.
 
-The kernel awaits a cell whose only statement is `%%mimo`, `%%mimo_compare` or `%%mimo_check`. A transform of its syntax
+The kernel awaits a cell whose only statement is `%%mimo`, `%%mimo_compare`, `%%mimo_check` or `%%mimo_map`. A transform of its syntax
 tree replaces the call by an awaited call of a private magic. The text of the cell in IPython's history stays a call that
 runs anywhere.
 
@@ -27,8 +27,13 @@ from mimo_magics.notebook.kernel.parent_message import get_message_part
 if TYPE_CHECKING:
     from mimo_magics.core.renderer_protocol import DisplayTarget
 
-MIMO_MAGIC, COMPARE_MAGIC, CHECK_MAGIC = "mimo", "mimo_compare", "mimo_check"
-ASYNC_MAGICS = {MIMO_MAGIC: "_mimo", COMPARE_MAGIC: "_mimo_compare", CHECK_MAGIC: "_mimo_check"}
+MIMO_MAGIC, COMPARE_MAGIC, CHECK_MAGIC, MAP_MAGIC = "mimo", "mimo_compare", "mimo_check", "mimo_map"
+ASYNC_MAGICS = {
+    MIMO_MAGIC: "_mimo",
+    COMPARE_MAGIC: "_mimo_compare",
+    CHECK_MAGIC: "_mimo_check",
+    MAP_MAGIC: "_mimo_map",
+}
 """The magics that can be awaited, and their async counterparts."""
 CELL_MAGIC_CALL = "get_ipython().run_cell_magic"
 SYNC_FUNCTIONS = ("_run_cell", "run_code")
