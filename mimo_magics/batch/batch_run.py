@@ -24,7 +24,7 @@ from mimo_magics.batch.store import MadeCall, RowStore, StoredRow, open_store
 from mimo_magics.client import endpoint
 from mimo_magics.client.endpoint import Endpoint
 from mimo_magics.core.errors import MimoError
-from mimo_magics.core.i18n import Translatable
+from mimo_magics.core.i18n import Translatable, translate
 from mimo_magics.core.messages import Usage
 from mimo_magics.core.run_progress import RunProgress
 from mimo_magics.session.limits.budget import Spending
@@ -39,6 +39,7 @@ PROGRESS_SECONDS = 0.1
 """Interval of the snapshots of the progress."""
 LAST_SECONDS = 10.0
 """How long after its last sign of life a process may have made calls, at most."""
+MAX_LABEL_CHARS = 100
 NOT_REACHED = Translatable("Not reached.")
 
 
@@ -151,7 +152,9 @@ class BatchRun:
         finally:
             progress = self._counter.progress
             if progress.usage != Usage():
-                self._session.count_unrecorded(progress.usage, progress.usd)
+                label = translate("{count:,} rows", count=progress.called)
+                run = f"{label}: {' '.join(prompt.text.split())}"[:MAX_LABEL_CHARS]
+                self._session.count_unrecorded(progress.usage, progress.usd, run, prompt.turn_input.model)
 
     def _find_spending(self) -> Spending:
         settings = self._prompt.turn_input.settings

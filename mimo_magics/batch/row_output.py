@@ -14,7 +14,8 @@ from mimo_magics.context.libraries import find_converter
 from mimo_magics.core.errors import BadOption
 from mimo_magics.core.i18n import Translatable
 
-RESULT_COLUMNS = ("error", "tokens", "usd", "seconds")
+RESULT_COLUMNS = {"error": "string", "tokens": "Int64", "usd": "Float64", "seconds": "Float64"}
+"""The columns after those of the values, with their dtypes in pandas."""
 SUFFIX = "_reply"
 """Is added to the name of a new column that the input has already."""
 
@@ -108,11 +109,10 @@ def _build_pandas(value: Any, results: Sequence[RowResult], columns: Sequence[st
 
     frame = value.to_frame(VALUE_COLUMN if value.name is None else value.name) if value.ndim == 1 else value
     existing = [str(name) for name in frame.columns]
-    new = {
-        name: pd.Series(cells, index=frame.index, dtype="object").convert_dtypes()
-        for name, cells in _list_columns(existing, results, columns).items()
-    }
-    return pd.concat([frame, pd.DataFrame(new, index=frame.index)], axis=1)
+    cells = _list_columns(existing, results, columns)
+    new = {name: pd.Series(cells[name], index=frame.index, dtype="object").convert_dtypes() for name in cells}
+    dtypes = dict(zip([*cells][len(columns) :], RESULT_COLUMNS.values(), strict=True))
+    return pd.concat([frame, pd.DataFrame(new, index=frame.index).astype(dtypes)], axis=1)
 
 
 def _build_polars(value: Any, results: Sequence[RowResult], columns: Sequence[str]) -> Any:

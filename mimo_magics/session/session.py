@@ -477,10 +477,10 @@ class Session:
         else:
             self._commit_history(past.append_or_restore(turn) if running.cached else past.append_turn(turn))
 
-    def count_unrecorded(self, usage: Usage, cost: float | None) -> None:
-        """Count a call that no turn of the history holds."""
+    def count_unrecorded(self, usage: Usage, cost: float | None, run: str = "", model: str = "") -> None:
+        """Count a call that no turn of the history holds, or all calls of a run over rows, with its label."""
         with self.lock.counting:
-            self.unrecorded = self.unrecorded.add_call(usage, cost)
+            self.unrecorded = self.unrecorded.add(usage, cost, run, model)
 
     def compute_spending(self, settings: Settings) -> Spending:
         """Return tokens and cost of all calls, at the prices of these settings."""

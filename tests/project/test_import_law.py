@@ -142,7 +142,7 @@ LOADED = {
         *("async_cell", "cell_ids", "cell_recorder", "input_transforms", "last_error"),
         *("magic_cell", "magic_line", "parent_message"),
     ],
-    "session": ["current_session", "defaults"],
+    "session": ["current_session", "defaults", "row_store_path"],
 }
 """The modules that `%load_ext mimo_magics` imports, besides the `__init__` of their packages."""
 

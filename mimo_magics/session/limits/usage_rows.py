@@ -63,6 +63,7 @@ def build_usage_rows(
     rows = [
         _build_row(history.all_turns[place], turn, place, prices) for turn, place in _number_turns(history)
     ]
+    rows += [UsageRow(None, None, run.label, run.model, run.usage, run.cost) for run in unrecorded.runs]
     if unrecorded.usage != Usage():
         usage, cost, is_partial = unrecorded.usage, unrecorded.cost, unrecorded.is_cost_partial
         known_cost = None if is_partial and not cost else cost

@@ -133,7 +133,7 @@ def _label(row: UsageRow) -> str:
         return str(row.turn)
     if row.branch is not None:
         return Translatable("branch {branch}", branch=row.branch)
-    return Translatable("other calls")
+    return Translatable("rows") if row.prompt else Translatable("other calls")
 
 
 def _format_usd(rows: Sequence[UsageRow]) -> str:

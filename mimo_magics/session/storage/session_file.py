@@ -117,16 +117,16 @@ def to_text(saved: SavedSession) -> str:
     Raises:
         TypeError, ValueError, RecursionError: it could not be read back, for example because a parameter is not JSON.
     """
-    history = saved.history
+    history, unrecorded = saved.history, saved.unrecorded.merged
     _check_history(history)
     fields = {
         "format": FORMAT,
         "version": FORMAT_VERSION,
         "name": saved.name,
         "begun": saved.started_on.isoformat(),
-        "aside": to_dict(saved.unrecorded.usage),
-        "aside_cost": saved.unrecorded.cost,
-        **({"aside_cost_partial": True} if saved.unrecorded.is_cost_partial else {}),
+        "aside": to_dict(unrecorded.usage),
+        "aside_cost": unrecorded.cost,
+        **({"aside_cost_partial": True} if unrecorded.is_cost_partial else {}),
         "head": history.head,
     }
     lines = "".join(f"{_to_json(name)}: {_to_json(value)},\n" for name, value in fields.items())

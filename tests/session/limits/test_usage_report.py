@@ -79,10 +79,10 @@ def test_calls_that_no_turn_holds_are_the_last_row() -> None:
 
 
 def test_calls_without_a_known_price_have_an_unknown_or_a_partial_cost() -> None:
-    unpriced = UnrecordedCalls().add_call(Usage(500, 50), None)
+    unpriced = UnrecordedCalls().add(Usage(500, 50), None)
     (row,) = build_usage_report(History(), {}, unpriced).rows
     assert (row.cost, row.is_cost_partial) == (None, True)
-    (row,) = build_usage_report(History(), {}, unpriced.add_call(Usage(1, 1), 0.5)).rows
+    (row,) = build_usage_report(History(), {}, unpriced.add(Usage(1, 1), 0.5)).rows
     assert (row.cost, row.is_cost_partial) == (0.5, True)
 
 

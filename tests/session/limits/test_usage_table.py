@@ -63,7 +63,7 @@ def test_a_cached_reply_is_marked() -> None:
 
 
 def test_an_unknown_price_is_a_dash() -> None:
-    unknown = UnrecordedCalls().add_call(Usage(1, 1), None)
+    unknown = UnrecordedCalls().add(Usage(1, 1), None)
     shown = lines(turn("a", Usage(1_000, 1_000)), turn("b", Usage(500, 500), MINE), calls=unknown)
     assert [line.split()[-1] for line in shown[2:4]] == ["–", "–"]
     assert shown[-2].split()[-2:] == ["≥", "0.0042"]
