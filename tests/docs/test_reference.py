@@ -17,7 +17,7 @@ from mimo_magics.core.settings import Settings
 from mimo_magics.notebook.command_table import MAGICS
 from mimo_magics.notebook.options import COMPARISON_OPTIONS, OPTIONS
 
-FEATURES = ("parameters", "sessions", "tools", "tapes", "prompts", "speech", "fix", "front-ends")
+FEATURES = ("parameters", "rows", "sessions", "tools", "tapes", "prompts", "speech", "fix", "front-ends")
 PAGES = [
     ROOT / "README.md",
     ROOT / "README.zh-TW.md",

@@ -24,7 +24,7 @@ PAGES = [
     *(
         f"docs/{name}.md"
         for name in (
-            *("parameters", "results", "sessions", "tools", "tapes", "prompts"),
+            *("parameters", "results", "rows", "sessions", "tools", "tapes", "prompts"),
             *("speech", "front-ends"),
         )
     ),
