@@ -39,6 +39,7 @@ CREATE TABLE IF NOT EXISTS runs (service TEXT PRIMARY KEY, time REAL NOT NULL) W
 CALLS_SECONDS = 120.0
 """Seconds that a call is remembered for the rate limits of the next run."""
 MAX_QUOTED_CHARS = 200
+MAX_USAGE_CHARS = 300
 PROCESS_STARTED_AT = time.time()
 MEMORY = ":memory:"
 
@@ -306,9 +307,11 @@ def _read_row(found: tuple[Any, ...] | None) -> StoredRow | None:
 
 
 def _read_usage(text: str) -> Usage | None:
+    if len(text) > MAX_USAGE_CHARS:
+        return None
     try:
         counts = json.loads(text)
-    except (ValueError, RecursionError):
+    except ValueError:
         return None
     is_valid = isinstance(counts, list) and len(counts) == len(fields(Usage)) and all(map(_is_count, counts))
     return Usage(*counts) if is_valid else None
