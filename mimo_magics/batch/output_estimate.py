@@ -11,7 +11,7 @@ PERCENTILE = 0.95
 
 
 class OutputEstimate:
-    """Learns how many tokens a reply has, reasoning included.
+    """Learns how many tokens a reply has, reasoning included. Until some were seen, no estimate is lower than a reply.
 
     Args:
         default: tokens to assume until some replies have been seen.
@@ -27,7 +27,9 @@ class OutputEstimate:
         """Count the output of a reply."""
         self._seen.append(tokens)
         self._count, self._sum = self._count + 1, self._sum + tokens
-        if self._count == MIN_SEEN or self._count % INTERVAL == 0:
+        if self._count < MIN_SEEN:
+            self.tokens = max(self.tokens, tokens)
+        elif self._count == MIN_SEEN or self._count % INTERVAL == 0:
             ordered = sorted(self._seen)
             self.tokens = ordered[min(int(len(ordered) * PERCENTILE), len(ordered) - 1)]
 
