@@ -106,6 +106,9 @@ bench: $(VENV)/test
 	$(RUN) benchmarks/context_questions.py
 	$(RUN) benchmarks/structured.py --short
 	$(RUN) benchmarks/schema_rates.py
+	$(RUN) benchmarks/fix_rates.py
+	$(RUN) benchmarks/map.py --short
+	$(RUN) benchmarks/label_texts.py --short
 	$(RUN) benchmarks/frontend.py --short
 
 ## make graph     print figures of the import graph, and draw it for the documentation

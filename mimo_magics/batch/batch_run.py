@@ -88,13 +88,12 @@ class BatchRun:
     @property
     def progress(self) -> RunProgress:
         """The progress until now."""
-        if self._limiter:
-            gate = self._limiter.gate
-            problem = self._store.problem if self._store else ""
-            self._counter.update(calls_at_once=gate.limit, is_paused=gate.is_paused, problem=problem)
-        else:
-            self._counter.update(preparation=self._preparation)
-        return self._counter.progress
+        progress = self._counter.progress
+        if not self._limiter:
+            return replace(progress, preparation=self._preparation)
+        gate = self._limiter.gate
+        problem = self._store.problem if self._store else ""
+        return replace(progress, calls_at_once=gate.limit, is_paused=gate.is_paused, problem=problem)
 
     @property
     def stopped(self) -> MimoError | None:

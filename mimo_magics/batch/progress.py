@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from dataclasses import replace
 
 from mimo_magics.core.messages import Usage
 from mimo_magics.core.run_progress import RunProgress
@@ -20,48 +19,43 @@ class ProgressCounter:
     """
 
     def __init__(self, total: int | None) -> None:
-        self._progress = RunProgress(total)
+        self._total = total
+        self._called = self._reused = self._unsent = self._failed = 0
+        self._usage = Usage()
+        self._usd: float | None = 0.0
         self._replies: deque[str] = deque(maxlen=MAX_REPLIES)
         self._started_at = time.monotonic()
 
     @property
     def progress(self) -> RunProgress:
         """The progress until now."""
-        return replace(
-            self._progress, seconds=time.monotonic() - self._started_at, replies=tuple(self._replies)
+        return RunProgress(
+            self._total,
+            called=self._called,
+            reused=self._reused,
+            failed=self._failed,
+            unsent=self._unsent,
+            usage=self._usage,
+            usd=self._usd,
+            seconds=time.monotonic() - self._started_at,
+            replies=tuple(self._replies),
         )
 
     def count_called(self, usage: Usage, usd: float | None, *, text: str, is_failed: bool) -> None:
         """Count a row for which the service was called."""
-        past = self._progress
-        self._progress = replace(
-            past,
-            called=past.called + 1,
-            failed=past.failed + is_failed,
-            usage=past.usage + usage,
-            usd=None if past.usd is None or usd is None else past.usd + usd,
-        )
+        self._called += 1
+        self._failed += is_failed
+        self._usage += usage
+        self._usd = None if self._usd is None or usd is None else self._usd + usd
         if not is_failed:
             self._replies.append(text[:MAX_REPLY_CHARS])
 
     def count_reused(self, *, is_failed: bool) -> None:
         """Count a row whose result was there."""
-        past = self._progress
-        self._progress = replace(past, reused=past.reused + 1, failed=past.failed + is_failed)
+        self._reused += 1
+        self._failed += is_failed
 
     def count_unsent(self) -> None:
         """Count a row that could not be sent."""
-        past = self._progress
-        self._progress = replace(past, unsent=past.unsent + 1, failed=past.failed + 1)
-
-    def update(
-        self, *, calls_at_once: int = 0, is_paused: bool = False, preparation: str = "", problem: str = ""
-    ) -> None:
-        """Set what changes from moment to moment."""
-        self._progress = replace(
-            self._progress,
-            calls_at_once=calls_at_once,
-            is_paused=is_paused,
-            preparation=preparation,
-            problem=problem,
-        )
+        self._unsent += 1
+        self._failed += 1

@@ -82,11 +82,11 @@ class RowPrompt:
             BadArguments: the row lacks a value.
             BadOption: a picture cannot be sent.
         """
-        parts = self._expand(row)
-        message = build_prompt_message(parts)
+        message = build_prompt_message(self._expand(row))
         request = self._build_request(self.turn_input, message)
-        key = self.undated.compute_digest(self._build_request(self.undated, message))
-        return RowRequest(key, request, round(estimate_message_tokens(request.messages)))
+        undated = self._build_request(self.undated, message)
+        tokens = round(estimate_message_tokens(request.messages))
+        return RowRequest(self.undated.compute_digest(undated), request, tokens)
 
     @cached_property
     def _instructions(self) -> tuple[Part, ...]:
@@ -112,6 +112,6 @@ class RowPrompt:
             request, _ = replace(turn_input, prompt=message).build_request()
             return replace(request, stream=False)
         # The checks of a turn are about history and media. A row of text has neither.
-        prompt = replace(message, parts=(*message.parts, *self._instructions))
+        prompt = Message(message.role, (*message.parts, *self._instructions))
         messages = (*turn_input.system_messages, prompt)
         return Request(messages, turn_input.params, turn_input.tools, stream=False, fields=turn_input.fields)

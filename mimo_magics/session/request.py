@@ -166,7 +166,8 @@ class TurnInput:
     def compute_digest(self, undated_request: Request) -> str:
         """Return the digest of a request of the input without a date. Errors are those of `digest`."""
         settings, service = self.settings, self.service
-        body = FORMATS[settings.api].encode(replace(undated_request, stream=True))
+        streamed = undated_request if undated_request.stream else replace(undated_request, stream=True)
+        body = FORMATS[settings.api].encode(streamed)
         service_key = (
             service.name,
             settings.base_url,

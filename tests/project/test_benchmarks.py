@@ -46,7 +46,10 @@ def test_every_benchmark_has_a_short_form() -> None:
         "blocks",
         "context",
         "context_questions",
+        "fix_rates",
         "frontend",
+        "label_texts",
+        "map",
         "schema_rates",
         "structured",
     }
@@ -198,3 +201,23 @@ def test_structured_delivers_no_wrong_object_and_raises_nothing() -> None:
 def test_schema_rates_counts_the_replies_of_the_embedded_model() -> None:
     ((valid, right),) = rows(run_short("schema_rates"), "flat")
     assert 0 <= right <= valid <= 1
+
+
+def test_fix_rates_counts_the_repaired_cells() -> None:
+    ((code, runs, cells),) = rows(run_short("fix_rates"), "all")
+    assert 0 <= runs <= code <= cells == 1
+
+
+def test_map_sends_each_row_once_and_opens_a_connection_for_each_call_at_once() -> None:
+    printed = run_short("map")
+    ((at_once, *_),) = rows(printed, "200 rows,")
+    ((requests, connections),) = re.findall(r"requests (\d+), connections (\d+)", printed)
+    # 16 rows are a warm-up, and one connection asks for the counts. Both runs have a loop of their own.
+    assert (at_once, int(requests)) == (16, 216)
+    assert int(connections) <= 2 * 16 + 1
+
+
+def test_label_texts_sends_nothing_twice() -> None:
+    printed = run_short("label_texts")
+    assert "rows: 1 · calls: 1 · reused: 0" in printed
+    assert re.search(r"second run: rows sent (\d+), rows that had failed \1$", printed, re.MULTILINE)
