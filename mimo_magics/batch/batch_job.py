@@ -14,7 +14,7 @@ from mimo_magics.batch.batch_run import NOT_REACHED, BatchRun, RunOptions, choos
 from mimo_magics.batch.map_options import MapOptions
 from mimo_magics.batch.map_result import MapResult
 from mimo_magics.batch.plan import RunPlan, plan_run
-from mimo_magics.batch.row_output import build_output, find_columns, write_output
+from mimo_magics.batch.row_output import build_output, check_output_path, find_columns, write_output
 from mimo_magics.batch.row_prompt import RowPrompt
 from mimo_magics.batch.row_result import RowResult
 from mimo_magics.batch.rows import Row, RowSource, open_rows
@@ -61,13 +61,16 @@ class BatchJob:
         """Check that the output of a file has a place.
 
         Raises:
-            BadOption: it has none, or there is one for rows in memory.
+            BadOption: it has none, or it cannot be written there.
         """
-        if self.source.file and not self.out:
+        if not self.source.file:
+            return
+        if not self.out:
             raise BadOption(
                 Translatable("The rows are in a file, so the output needs a file, too."),
                 Translatable("Add --out labels.csv, or out='labels.csv' in Python."),
             )
+        check_output_path(self.source.file.path, self.out)
 
     @classmethod
     def create(
@@ -179,8 +182,14 @@ class BatchJob:
             BadOption: the rows can be read only once.
         """
         self._check_repeatable()
-        rows = dict(_choose_rows(self.source.iter_rows(), size))
-        sample = RowSource("list", [*rows.values()], lambda: iter(rows.values()), len(rows))
+        rows = dict(_choose_rows(self.source.iter_inputs(), size))
+        sample = RowSource(
+            "list",
+            [*rows.values()],
+            lambda: iter(rows.values()),
+            len(rows),
+            has_whole_row=self.source.has_whole_row,
+        )
         return replace(self, source=sample, out=None, places=tuple(rows))
 
     def build_result(self, run: BatchRun) -> MapResult:
@@ -227,7 +236,7 @@ class BatchJob:
         """Return the rows with their results. Of an iterator the rows are gone, and only those that were read count."""
         if not self.source.is_repeatable:
             return (({}, result) for result in run.iter_results())
-        return zip(self.source.iter_rows(), _iter_all_results(run), strict=False)
+        return zip(self.source.iter_inputs(), _iter_all_results(run), strict=False)
 
 
 def _iter_all_results(run: BatchRun) -> Iterator[RowResult]:

@@ -13,7 +13,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from mimo_magics.context.encoding import detect_encoding
+from mimo_magics.context.encoding import NotText, UnknownEncoding, detect_encoding
 from mimo_magics.core.errors import BadOption
 from mimo_magics.core.i18n import Translatable
 from mimo_magics.core.regular_file import open_regular_file
@@ -22,7 +22,6 @@ from mimo_magics.core.text import quote
 FILE_ENDINGS = (".csv", ".tsv", ".parquet")
 HEAD_BYTES = 65_536
 """Bytes from which the encoding is detected."""
-MAX_FIELD_CHARS = 10_000_000
 SEPARATORS = ",;\t|"
 BATCH_ROWS = 1_000
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
@@ -50,11 +49,12 @@ def open_row_file(path: Path) -> RowFile:
     Raises:
         BadOption: the file cannot be read, or has no columns or rows.
     """
-    try:
+    with _name_read_errors(path):
+        # A pipe or a device could block the library that reads it by its path.
+        with open_regular_file(path):
+            pass
         file = _open_parquet(path) if path.suffix.lower() == ".parquet" else _open_csv(path)
         is_empty = next(file.iter_rows(), None) is None
-    except (OSError, ValueError, csv.Error) as error:
-        raise _cannot_read_error(path, error) from None
     if is_empty:
         raise BadOption(
             Translatable("There are no rows in {path}.", path=quote(str(path), MAX_PATH_CHARS)), ""
@@ -72,22 +72,23 @@ def _open_csv(path: Path) -> RowFile:
     def iter_lines() -> Iterator[list[str]]:
         with open_regular_file(path) as file:
             text = io.TextIOWrapper(file, encoding, "replace", newline="")
-            # The limit of the module holds for the whole process, so fields are measured here.
             yield from csv.reader(text, delimiter=separator)
 
-    columns = tuple(name.strip().removeprefix("\ufeff") for name in next(iter_lines(), []))
+    # Spreadsheets leave a separator for each empty column behind.
+    columns = tuple(
+        name.strip().removeprefix("\ufeff") or f"column {number}"
+        for number, name in enumerate(next(iter_lines(), []), 1)
+    )
     return RowFile(path, columns, None, lambda: _iter_csv_rows(path, columns, islice(iter_lines(), 1, None)))
 
 
 def _iter_csv_rows(path: Path, columns: Sequence[str], lines: Iterator[list[str]]) -> Iterator[Row]:
     """Yield the rows. Fields that a line lacks are missing, and fields without a column are left out."""
-    try:
+    with _name_read_errors(path):
         for line in lines:
             if line:
                 fields = (field or None for field in line)
                 yield dict.fromkeys(columns) | dict(zip(columns, fields, strict=False))
-    except (OSError, ValueError, csv.Error) as error:
-        raise _cannot_read_error(path, error) from None
 
 
 def _open_parquet(path: Path) -> RowFile:
@@ -99,7 +100,7 @@ def _open_parquet(path: Path) -> RowFile:
         columns, count = tuple(file.schema_arrow.names), file.metadata.num_rows
 
     def iter_rows() -> Iterator[Row]:
-        with parquet.ParquetFile(path) as file:
+        with _name_read_errors(path), parquet.ParquetFile(path) as file:
             for batch in file.iter_batches(BATCH_ROWS):
                 yield from batch.to_pylist()
 
@@ -115,8 +116,12 @@ def _scan_parquet(path: Path) -> RowFile:
             Translatable("Reading {name!r} requires pyarrow or polars.", name=name),
             Translatable("Run: %pip install pyarrow"),
         ) from None
-    scan = pl.scan_parquet(path)
-    count = scan.select(pl.len()).collect().item()
+    try:
+        # A name such as `data[1].parquet` is no pattern.
+        scan = pl.scan_parquet(path, glob=False)
+        count = scan.select(pl.len()).collect().item()
+    except pl.exceptions.PolarsError as error:
+        raise ValueError(error) from None
 
     def iter_rows() -> Iterator[Row]:
         for start in range(0, count, BATCH_ROWS):
@@ -125,16 +130,34 @@ def _scan_parquet(path: Path) -> RowFile:
     return RowFile(path, tuple(scan.collect_schema().names()), count, iter_rows)
 
 
-def _cannot_read_error(path: Path, error: Exception) -> BadOption:
+@contextmanager
+def _name_read_errors(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except (OSError, ValueError, csv.Error) as error:
+        reason, advice = _describe_read_error(error)
+        name = quote(str(path), MAX_PATH_CHARS)
+        raise BadOption(
+            Translatable("The file {path} cannot be read: {reason}.", path=name, reason=reason), advice
+        ) from None
+
+
+def _describe_read_error(error: Exception) -> tuple[str, str]:
+    """Return the reason of an error, and what to do."""
+    if isinstance(error, NotText):
+        return Translatable("it is not text"), ""
+    if isinstance(error, UnknownEncoding):
+        return (
+            Translatable("it is not UTF-8 text"),
+            Translatable("To detect its encoding: %pip install 'mimo-magics[files]'"),
+        )
     reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-    return BadOption(
-        Translatable(
-            "The file {path} cannot be read: {reason}.",
-            path=quote(str(path), MAX_PATH_CHARS),
-            reason=quote(reason, MAX_PATH_CHARS),
-        ),
-        "",
+    # The limit holds for the whole process, so only the user may raise it.
+    advice = Translatable(
+        "Check its quotes. To allow longer fields: import csv; csv.field_size_limit(10_000_000)"
     )
+    is_field_limit = isinstance(error, csv.Error) and "field limit" in reason
+    return quote(reason, MAX_PATH_CHARS), advice if is_field_limit else ""
 
 
 def write_rows(
@@ -145,7 +168,8 @@ def write_rows(
     Args:
         path: the file.
         columns: all columns in their order.
-        model_columns: those that a model wrote. A text there that a spreadsheet would run gets an apostrophe in front.
+        model_columns: those that a model wrote. A text there, also their name, that a spreadsheet would run gets an
+            apostrophe in front.
         iter_rows: returns the rows from the first one. It may be called again.
 
     Raises:
@@ -185,7 +209,7 @@ def _write_csv(
     separator = "\t" if path.suffix.lower() == ".tsv" else ","
     with temporary.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, delimiter=separator)
-        writer.writerow(columns)
+        writer.writerow(_format_field(name, is_foreign=name in model_columns) for name in columns)
         for row in rows:
             writer.writerow(
                 _format_field(row.get(name), is_foreign=name in model_columns) for name in columns
@@ -193,8 +217,7 @@ def _write_csv(
 
 
 def _format_field(value: Any, *, is_foreign: bool) -> Any:
-    if isinstance(value, list | dict):
-        return json.dumps(value, ensure_ascii=False)
+    value = _flatten(value)
     if is_foreign and isinstance(value, str) and value.startswith(FORMULA_STARTS):
         return f"'{value}"
     return value
@@ -250,8 +273,10 @@ def _build_array(pa: Any, name: str, group: Sequence[Row], schema: Any, *, is_te
     if is_text:
         return pa.array([None if cell is None else str(cell) for cell in cells], pa.string())
     try:
-        array = pa.array(cells, schema.field(name).type if schema else None)
-    except (pa.ArrowInvalid, pa.ArrowTypeError):
+        array = pa.array(cells)
+        if schema:
+            return _convert_array(pa, array, schema.field(name).type)
+    except (pa.ArrowInvalid, pa.ArrowTypeError, OverflowError):
         raise _TypeChange(name) from None
     if array.type == pa.null():
         # A later group may have values.
@@ -259,5 +284,22 @@ def _build_array(pa: Any, name: str, group: Sequence[Row], schema: Any, *, is_te
     return array
 
 
+def _convert_array(pa: Any, array: Any, dtype: Any) -> Any:
+    """Return an array with a type, if no value changes. With the type `array` would drop the decimals of an integer.
+
+    Raises:
+        ArrowInvalid: a value does not fit the type.
+    """
+
+    def is_number(each: Any) -> bool:
+        types = pa.types
+        return bool(types.is_integer(each) or types.is_floating(each) or types.is_decimal(each))
+
+    if array.type in (dtype, pa.null()) or (is_number(array.type) and is_number(dtype)):
+        return array.cast(dtype)
+    raise pa.ArrowInvalid
+
+
 def _flatten(value: Any) -> Any:
-    return json.dumps(value, ensure_ascii=False) if isinstance(value, list | dict) else value
+    """Return a nested value as JSON. A Parquet file may have dates in it."""
+    return json.dumps(value, ensure_ascii=False, default=str) if isinstance(value, list | dict) else value

@@ -3,19 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from itertools import repeat
 from pathlib import Path
 from typing import Any
 
-from mimo_magics.batch.row_files import write_rows
-from mimo_magics.batch.row_prompt import WHOLE_ROW
+from mimo_magics.batch.row_files import FILE_ENDINGS, write_rows
 from mimo_magics.batch.row_result import REPLY_COLUMN, RowResult
-from mimo_magics.batch.rows import VALUE_COLUMN, Row, RowSource
+from mimo_magics.batch.rows import MAX_NAME_CHARS, VALUE_COLUMN, Row, RowSource
 from mimo_magics.context.libraries import find_converter
 from mimo_magics.core.errors import BadOption
 from mimo_magics.core.i18n import Translatable
+from mimo_magics.core.text import quote
 
 RESULT_COLUMNS = {"error": "string", "tokens": "Int64", "usd": "Float64", "seconds": "Float64"}
 """The columns after those of the values, with their dtypes in pandas."""
+DTYPES: Mapping[frozenset[type], str] = {
+    frozenset({bool}): "boolean",
+    frozenset({int}): "Int64",
+    frozenset({float}): "Float64",
+    frozenset({int, float}): "Float64",
+    frozenset({str}): "string",
+}
+"""The dtypes in pandas by the types of the values."""
+MAX_INTEGER = 2**63 - 1
+OTHER_FILE = Translatable("Choose another file with --out.")
 SUFFIX = "_reply"
 """Is added to the name of a new column that the input has already."""
 
@@ -34,8 +46,9 @@ def build_output(source: RowSource, results: Sequence[RowResult], columns: Seque
     if build_frame:
         return build_frame(source.value, results, columns)
     # An iterator is read once, and its rows are not kept.
-    rows: Iterator[Row] = source.iter_rows() if source.is_repeatable else ({} for _ in results)
-    return [*_iter_merged(rows, results, columns)]
+    iter_rows = source.iter_inputs if source.is_repeatable else lambda: repeat({}, len(results))
+    existing = dict.fromkeys(name for row in iter_rows() for name in row)
+    return [*_iter_merged(iter_rows(), results, columns, name_columns([*existing], columns))]
 
 
 def find_columns(results: Sequence[RowResult], schema_columns: Sequence[str]) -> tuple[str, ...]:
@@ -55,18 +68,37 @@ def write_output(
         BadOption: the file cannot be written, or is the input.
     """
     assert source.file
-    if path.exists() and path.samefile(source.file.path):
-        raise BadOption(
-            Translatable("The output would replace the input."),
-            Translatable("Choose another file with --out."),
-        )
+    _check_not_input(source.file.path, path)
     existing = source.file.columns
     new = name_columns(existing, columns)
 
     def iter_rows() -> Iterator[Row]:
-        return _iter_merged(source.iter_rows(), iter_results(), columns)
+        return _iter_merged(source.iter_inputs(), iter_results(), columns, new)
 
-    write_rows(path, (*existing, *new), new[: len(columns)], iter_rows)
+    write_rows(path, (*existing, *new), new, iter_rows)
+
+
+def check_output_path(source: Path, path: Path) -> None:
+    """Check that the output of a file can be written to a path, so that no call is made in vain.
+
+    Raises:
+        BadOption: the path is that of the input, has another ending, or its folder does not exist.
+    """
+    if path.suffix.lower() not in FILE_ENDINGS:
+        raise BadOption(
+            Translatable(
+                "The output cannot be a {ending!r} file.", ending=quote(path.suffix, MAX_NAME_CHARS)
+            ),
+            Translatable("Use a file that ends in {endings}.", endings=", ".join(FILE_ENDINGS)),
+        )
+    if not path.parent.is_dir():
+        raise BadOption(Translatable("The folder of the output does not exist."), OTHER_FILE)
+    _check_not_input(source, path)
+
+
+def _check_not_input(source: Path, path: Path) -> None:
+    if path.exists() and path.samefile(source):
+        raise BadOption(Translatable("The output would replace the input."), OTHER_FILE)
 
 
 def name_columns(existing: Sequence[str], columns: Sequence[str]) -> tuple[str, ...]:
@@ -88,20 +120,32 @@ def list_cells(result: RowResult, columns: Sequence[str]) -> tuple[Any, ...]:
     return (*values, result.error or None, result.tokens, result.usd, result.seconds)
 
 
-def _iter_merged(rows: Iterator[Row], results: Iterable[RowResult], columns: Sequence[str]) -> Iterator[Row]:
+def _iter_merged(
+    rows: Iterator[Row], results: Iterable[RowResult], columns: Sequence[str], names: Sequence[str]
+) -> Iterator[Row]:
+    """Yield the rows with their new cells under the given names."""
     for row, result in zip(rows, results, strict=False):
-        inputs = {name: value for name, value in row.items() if name != WHOLE_ROW}
-        names = name_columns([*inputs], columns)
-        yield inputs | dict(zip(names, list_cells(result, columns), strict=True))
+        yield {**row, **dict(zip(names, list_cells(result, columns), strict=True))}
 
 
-def _list_columns(
+def _iter_columns(
     existing: Sequence[str], results: Sequence[RowResult], columns: Sequence[str]
-) -> dict[str, list[Any]]:
-    """Return the new columns by their names."""
+) -> Iterator[tuple[str, list[Any], str]]:
+    """Yield the name, the cells and the dtype of each new column."""
     rows = [list_cells(result, columns) for result in results]
-    names = name_columns(existing, columns)
-    return {name: [row[place] for row in rows] for place, name in enumerate(names)}
+    dtypes = (*(None for _ in columns), *RESULT_COLUMNS.values())
+    for place, (name, dtype) in enumerate(zip(name_columns(existing, columns), dtypes, strict=True)):
+        cells = [row[place] for row in rows]
+        yield name, cells, dtype or _find_dtype(cells)
+
+
+def _find_dtype(cells: Iterable[Any]) -> str:
+    """Return the dtype of values of JSON; `object` if they have several types, are lists or objects, or do not fit it."""
+    values = [cell for cell in cells if cell is not None]
+    # pandas only warns about an integer that is too large, and changes it.
+    if any(isinstance(value, int) and abs(value) > MAX_INTEGER for value in values):
+        return "object"
+    return DTYPES.get(frozenset(map(type, values)), "object")
 
 
 def _build_pandas(value: Any, results: Sequence[RowResult], columns: Sequence[str]) -> Any:
@@ -109,27 +153,33 @@ def _build_pandas(value: Any, results: Sequence[RowResult], columns: Sequence[st
 
     frame = value.to_frame(VALUE_COLUMN if value.name is None else value.name) if value.ndim == 1 else value
     existing = [str(name) for name in frame.columns]
-    cells = _list_columns(existing, results, columns)
-    new = {name: pd.Series(cells[name], index=frame.index, dtype="object").convert_dtypes() for name in cells}
-    dtypes = dict(zip([*cells][len(columns) :], RESULT_COLUMNS.values(), strict=True))
-    return pd.concat([frame, pd.DataFrame(new, index=frame.index).astype(dtypes)], axis=1)
+    new = {
+        name: pd.Series(cells, index=frame.index, dtype=dtype)
+        for name, cells, dtype in _iter_columns(existing, results, columns)
+    }
+    return pd.concat([frame, pd.DataFrame(new, index=frame.index)], axis=1)
 
 
 def _build_polars(value: Any, results: Sequence[RowResult], columns: Sequence[str]) -> Any:
     import polars as pl
 
-    frame = value.to_frame() if isinstance(value, pl.Series) else value
-    new = _list_columns(frame.columns, results, columns)
-    return frame.with_columns(_build_polars_column(name, cells) for name, cells in new.items())
+    frame = value.to_frame(value.name or VALUE_COLUMN) if isinstance(value, pl.Series) else value
+    new = _iter_columns(frame.columns, results, columns)
+    return frame.with_columns(_build_polars_column(*column) for column in new)
 
 
-def _build_polars_column(name: str, cells: list[Any]) -> Any:
+def _build_polars_column(name: str, cells: list[Any], dtype: str) -> Any:
     import polars as pl
 
-    try:
-        return pl.Series(name, cells)
-    except (TypeError, pl.exceptions.PolarsError):
-        return pl.Series(name, cells, dtype=pl.Object)
+    dtypes = {"string": pl.String, "Int64": pl.Int64, "Float64": pl.Float64, "boolean": pl.Boolean}
+    if dtype in dtypes:
+        return pl.Series(name, cells, dtype=dtypes[dtype])
+    if all(cell is None or isinstance(cell, list | dict) for cell in cells):
+        # Lists and objects in one column have no common type.
+        with suppress(OverflowError, TypeError, pl.exceptions.PolarsError):
+            # `Series` would take the type of the first cell, and drop fields and decimals of later ones.
+            return pl.from_dicts([{name: cell} for cell in cells], infer_schema_length=None).to_series()
+    return pl.Series(name, cells, dtype=pl.Object)
 
 
 FRAMES: Mapping[type | str, Callable[[Any, Sequence[RowResult], Sequence[str]], Any]] = {

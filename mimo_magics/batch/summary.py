@@ -13,7 +13,6 @@ from itertools import islice
 from math import isfinite
 from typing import Any
 
-from mimo_magics.batch.row_prompt import WHOLE_ROW
 from mimo_magics.batch.row_result import RowResult
 from mimo_magics.core.messages import Usage
 from mimo_magics.core.text import quote_value
@@ -107,7 +106,7 @@ class RunSummary:
 
 def _describe_row(row: Mapping[str, Any]) -> str:
     """Return the values of a row in a few words. A row of one column is its value."""
-    columns = {name: value for name, value in islice(row.items(), MAX_COLUMNS) if name != WHOLE_ROW}
+    columns = dict(islice(row.items(), MAX_COLUMNS))
     texts = (quote_value(value, MAX_LABEL_CHARS).strip("'") for value in columns.values())
     if len(columns) == 1:
         return next(texts)

@@ -1378,6 +1378,9 @@ TRANSLATIONS: dict[str, str] = {
     "All rows: {plan}": "全部的列：{plan}",
     "An iterator can be read only once, so it has no plan and no sample.": "迭代器只能讀取一次，因此沒有計畫也沒有樣本。",
     "At the rate limits of the service: {minutes:.1f} minutes or more": "依服務的速率限制：至少 {minutes:.1f} 分鐘",
+    "Check its quotes. To allow longer fields: import csv; csv.field_size_limit(10_000_000)": (
+        "請檢查它的引號。要允許更長的欄位：import csv; csv.field_size_limit(10_000_000)"
+    ),
     "Choose another file with --out.": "請用 --out 選擇另一個檔案。",
     "First prompt: {text}": "第一個提示：{text}",
     "Not reached.": "未執行到。",
@@ -1394,6 +1397,8 @@ TRANSLATIONS: dict[str, str] = {
     "The file {path} cannot be read: {reason}.": "無法讀取檔案 {path}：{reason}。",
     "The file {path} cannot be written: {reason}.": "無法寫入檔案 {path}：{reason}。",
     "The other results are saved; the same call sends only what failed.": "其他結果已儲存；同樣的呼叫只會送出失敗的列。",
+    "The folder of the output does not exist.": "輸出的資料夾不存在。",
+    "The output cannot be a {ending!r} file.": "輸出不能是 {ending!r} 檔案。",
     "The output would replace the input.": "輸出會取代輸入。",
     "The results are saved. Choose another file, and run the cell again.": "結果已儲存。請選擇另一個檔案，再執行一次儲存格。",
     "The results are saved. Run the cell again to go on.": "結果已儲存。再執行一次儲存格即可繼續。",
@@ -1418,6 +1423,8 @@ TRANSLATIONS: dict[str, str] = {
     "column": "欄",
     "error": "錯誤",
     "estimate": "估計",
+    "it is not UTF-8 text": "它不是 UTF-8 文字",
+    "it is not text": "它不是文字",
     "expected": "預期",
     "low": "低",
     "most": "最多",

@@ -479,6 +479,28 @@ def test_a_wrong_option_is_an_error_before_anything_is_sent(
     assert (caught.value.message, peer.requests) == (fact, [])
 
 
+@pytest.mark.parametrize("name", ["in.csv", "out.txt", "none/out.csv"])
+def test_an_output_that_cannot_be_written_is_an_error_before_anything_is_sent(
+    run: Callable[..., MapResult], peer: Peer, tmp_path: Path, name: str
+) -> None:
+    path = tmp_path / "in.csv"
+    path.write_text("text\na\n", encoding="utf-8")
+    with pytest.raises(BadOption):
+        run(path, out=tmp_path / name)
+    assert peer.requests == []
+
+
+def test_the_whole_row_is_sent_also_in_a_sample_and_is_no_column_of_the_output(
+    session: Session, peer: Peer, store: Path
+) -> None:
+    rows = [{"first name": "Ada"}, {"first name": "Bo"}]
+    text = 'Hello {row["first name"]}'
+    job = BatchJob.create(text, rows, session, session.settings, options=MapOptions(store=store))
+    assert job.take_sample(1).run().output[0].keys() == job.run().output[0].keys()
+    assert [*job.run().output[0]] == ["first name", "reply", "error", "tokens", "usd", "seconds"]
+    assert sorted(prompts(peer)) == ["Hello Ada", "Hello Bo"]
+
+
 def test_a_prompt_without_a_slot_is_an_error(run: Callable[..., MapResult]) -> None:
     with pytest.raises(BadOption) as caught:
         run(["a"], prompt="Hello")

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+import csv
+import math
 import os
 import tracemalloc
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import polars as pl
+import pyarrow as pa
 import pytest
 from hypothesis import given, strategies as st
+from pyarrow import parquet
 
 from mimo_magics.batch.row_files import write_rows
-from mimo_magics.batch.rows import open_rows
+from mimo_magics.batch.rows import RowSource, open_rows
 from mimo_magics.core.errors import BadOption
 
 TEXTS = ["Lovely, early", 'It "broke"', "再也不會", ""]
@@ -193,3 +199,175 @@ def test_all_kinds_of_inputs_give_the_same_rows(values: list[tuple[str | None, s
 def test_dates_of_a_frame_are_dates() -> None:
     frame = pl.DataFrame({"day": [date(2026, 12, 1)]})
     assert rows(frame, "day") == [{"day": date(2026, 12, 1)}]
+
+
+WORDS = st.text(
+    # A byte order mark at the start of a file belongs to its encoding.
+    st.characters(exclude_categories=["Cs", "Cc"], exclude_characters="\ufeff"),
+    min_size=1,
+    max_size=8,
+).filter(str.strip)
+TABLES = st.integers(1, 4).flatmap(
+    lambda width: st.tuples(
+        st.lists(WORDS.map(str.strip), min_size=width, max_size=width, unique=True),
+        st.lists(st.lists(st.none() | WORDS, min_size=width, max_size=width), min_size=1, max_size=6),
+    )
+)
+"""Names of columns, and the rows of a table of text."""
+
+
+def describe(source: RowSource) -> tuple[str, int | None, bool]:
+    return source.kind, source.count, source.is_repeatable
+
+
+@given(TABLES)
+def test_the_same_table_gives_the_same_rows_from_every_kind_of_input(
+    table: tuple[list[str], list[list[str | None]]],
+) -> None:
+    names, lines = table
+    dicts = [dict(zip(names, line, strict=True)) for line in lines]
+    with TemporaryDirectory() as folder:
+        # A tab separates the fields, as the first line of a CSV file decides on its separator.
+        tsv = Path(folder, "table.tsv")
+        with tsv.open("w", encoding="utf-8", newline="") as file:
+            csv.writer(file, delimiter="\t", quoting=csv.QUOTE_ALL).writerows([names, *lines])
+        columnar = Path(folder, "table.parquet")
+        pl.DataFrame(dicts, schema=dict.fromkeys(names, pl.String)).write_parquet(columnar)
+        inputs = (dicts, tuple(dicts), iter(dicts), pd.DataFrame(dicts), pd.DataFrame(dicts, dtype=object))
+        assert all(rows(each, *names) == dicts for each in (*inputs, pl.DataFrame(dicts), tsv, columnar))
+
+
+@pytest.mark.parametrize(
+    ("source", "described"),
+    [
+        (pd.DataFrame({"text": ["a", "b"]}), ("pandas DataFrame", 2, True)),
+        (pl.DataFrame({"text": ["a", "b"]}), ("polars DataFrame", 2, True)),
+        (pd.Series(["a", "b"], index=[7, 7]), ("pandas Series", 2, True)),
+        (pl.Series(["a", "b"]), ("polars Series", 2, True)),
+        ([{"text": "a"}, {"text": "b"}], ("list", 2, True)),
+        (("a", "b"), ("list", 2, True)),
+        (iter(["a", "b"]), ("iterator", None, False)),
+        ((each for each in ({"text": "a"}, {"text": "b"})), ("iterator", None, False)),
+        (np.array(["a", "b"]), ("iterator", None, False)),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_an_input_is_described_and_a_single_value_fills_the_only_slot(
+    source: object, described: tuple[str, int | None, bool]
+) -> None:
+    opened = open_rows(source, ["text"])
+    assert describe(opened) == described
+    assert [*opened.iter_rows()] == [{"text": "a"}, {"text": "b"}]
+
+
+@pytest.mark.parametrize("ending", ["csv", "tsv", "parquet"])
+def test_a_file_is_described_and_read_by_a_path_or_a_str(ending: str, tmp_path: Path) -> None:
+    path = tmp_path / f"rows[1].{ending}"
+    pl.DataFrame({"text": ["a"]}).write_parquet(path) if ending == "parquet" else path.write_text("text\na\n")
+    opened = open_rows(path, ["text"])
+    kind, count = ("Parquet file", 1) if ending == "parquet" else (f"{ending.upper()} file", None)
+    assert describe(opened) == (kind, count, True)
+    assert [*opened.iter_rows()] == [*opened.iter_rows()] == rows(str(path), "text") == [{"text": "a"}]
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        pd.DataFrame({"a": [math.nan, None, pd.NA, pd.NaT, 1, "x"]}, dtype=object),
+        pl.DataFrame({"a": [math.nan, None, None, None, 1, "x"]}, schema={"a": pl.Object}),
+        pd.Series([math.nan, None, pd.NA, pd.NaT, 1, "x"], dtype=object),
+        [{"a": each} for each in (math.nan, None, pd.NA, np.float32("nan"), 1, "x")],
+        iter([math.nan, None, pd.NA, pd.NaT, 1, "x"]),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_missing_values_are_none(source: object) -> None:
+    assert [row["a"] for row in rows(source, "a")] == [None, None, None, None, 1, "x"]
+
+
+def test_a_missing_number_of_a_parquet_file_is_none(tmp_path: Path) -> None:
+    pl.DataFrame({"a": [1.5, math.nan, None]}).write_parquet(tmp_path / "a.parquet")
+    assert rows(tmp_path / "a.parquet", "a") == [{"a": 1.5}, {"a": None}, {"a": None}]
+
+
+def test_a_row_of_a_list_may_lack_a_value_that_another_one_has() -> None:
+    source = [{"a": 1}, {"a": 2, "b": 3}]
+    assert rows(source, "a", "b") == rows(iter(source), "a", "b") == source
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        pd.DataFrame({"text": ["a"], "stars": [1]}),
+        pl.DataFrame({"text": ["a"], "stars": [1]}),
+        [{"text": "a", "stars": 1}],
+        [{"text": "a"}, {"stars": 1}],
+    ],
+    ids=["pandas", "polars", "list", "list of two"],
+)
+@pytest.mark.parametrize(
+    ("slot", "advice"),
+    [("txt", "Did you mean text?"), ("name", "The columns are: text, stars.")],
+)
+def test_a_slot_that_no_column_has_is_an_error_with_the_columns(
+    source: object, slot: str, advice: str
+) -> None:
+    with pytest.raises(BadOption) as caught:
+        open_rows(source, [slot])
+    assert caught.value.lines == (f"There is no column '{slot}'.", advice)
+
+
+@pytest.mark.parametrize(
+    "source",
+    [["a"], [{"a": 1, "b": 2}, "a"], pd.Series(["a"]), pl.Series(["a"])],
+    ids=["list", "mixed list", "pandas", "polars"],
+)
+def test_single_values_do_not_fill_two_slots(source: object) -> None:
+    with pytest.raises(BadOption) as caught:
+        open_rows(source, ["a", "b"])
+    assert caught.value.lines == (
+        "A row is a single value, but the prompt has 2 slots.",
+        "Use dicts or a data frame, with a column for each slot.",
+    )
+
+
+def test_a_series_of_structs_has_columns() -> None:
+    values = [{"a": 1, "b": "x"}]
+    assert rows(pl.Series(values), "a", "b") == rows(pd.Series(values), "a", "b") == values
+
+
+@pytest.mark.parametrize(
+    "source",
+    [[], (), pd.DataFrame({"a": []}), pl.DataFrame({"a": []}), pd.Series([]), pl.Series([])],
+    ids=lambda value: type(value).__name__,
+)
+def test_an_input_without_rows_is_an_error(source: object) -> None:
+    with pytest.raises(BadOption, match=r"^There are no rows\.$"):
+        open_rows(source, ["a"])
+
+
+@pytest.mark.parametrize(
+    "source", [{"a": [1]}, b"a", 3, None, pl.LazyFrame({"a": [1]})], ids=lambda value: type(value).__name__
+)
+def test_another_kind_of_value_is_an_error(source: object) -> None:
+    with pytest.raises(BadOption) as caught:
+        open_rows(source, ["a"])
+    assert caught.value.lines == (
+        f"{type(source).__name__} has no rows.",
+        "Use a data frame, a series, a list, an iterator, or the path of a CSV or Parquet file.",
+    )
+
+
+@pytest.mark.parametrize("source", ["pandas", "csv", "parquet"])
+def test_two_columns_of_one_name_are_an_error(source: str, tmp_path: Path) -> None:
+    if source == "pandas":
+        value: Any = pd.DataFrame([[1, 2, 3]], columns=["a", "b", "a"])
+    elif source == "csv":
+        value = tmp_path / "a.csv"
+        value.write_text("a,b,a\n1,2,3\n")
+    else:
+        value = tmp_path / "a.parquet"
+        parquet.write_table(pa.Table.from_arrays([pa.array([1])] * 3, names=["a", "b", "a"]), value)
+    with pytest.raises(BadOption) as caught:
+        open_rows(value, ["b"])
+    assert caught.value.lines == ("Several columns have the same name: a.", "Rename them.")
