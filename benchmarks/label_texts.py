@@ -75,11 +75,11 @@ def run(reviews: pd.DataFrame, session: mimo_magics.Session, store: Path, plot: 
         f"right {right.successes} of {right.count}, 95 % interval {right.interval.low:.2f} to {right.interval.high:.2f}"
     )
     print(f"seconds {result.seconds:.0f}, tokens {result.usage.input + result.usage.output:,}")
-    again = mimo_magics.map(PROMPT, reviews, **arguments)
-    asked = sum(not row.is_reused for row in again)
+    second = mimo_magics.map(PROMPT, reviews, **arguments)
+    sent = sum(not row.is_reused for row in second)
     failed = len(result.failed)
-    print(f"second run: rows sent {asked}, rows that had failed {failed}")
-    assert asked <= failed
+    print(f"second run: rows sent {sent}, rows that had failed {failed}")
+    assert sent <= failed
     if plot:
         axes = pd.crosstab(labels.truth, labels.label).plot.bar(rot=0)
         axes.figure.savefig(plot)

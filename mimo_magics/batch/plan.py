@@ -14,7 +14,8 @@ from mimo_magics.core.errors import MimoError
 from mimo_magics.core.i18n import Translatable, translatables, translate
 from mimo_magics.core.messages import Usage
 from mimo_magics.core.pricing import PRICES_AS_OF
-from mimo_magics.core.text import escape_html
+from mimo_magics.core.text import escape_html, escape_invisible_characters
+from mimo_magics.document.details import details_html
 from mimo_magics.document.paragraphs import small_html
 from mimo_magics.document.reply import wrap_html
 from mimo_magics.document.table import table_bundle
@@ -29,6 +30,7 @@ MOST_FACTOR = 2.0
 MAX_READ_SECONDS = 3.0
 """Seconds after which the plan stops reading rows, and extrapolates."""
 CHECK_ROWS = 256
+MAX_PROMPT_CHARS = 20_000
 HEADERS = translatables("estimate", "tokens", "USD")
 NAMES = translatables("low", "expected", "most")
 
@@ -65,13 +67,12 @@ class RunPlan:
     def question(self) -> Translatable:
         """The calls and their cost in one line."""
         low, expected, high = self.estimates
+        calls = Translatable("{count:,} call" if self.calls == 1 else "{count:,} calls", count=self.calls)
         if expected.usd is None:
-            return Translatable(
-                "{calls:,} calls, about {tokens:,} tokens", calls=self.calls, tokens=expected.tokens
-            )
+            return Translatable("{calls}, about {tokens:,} tokens", calls=calls, tokens=expected.tokens)
         return Translatable(
-            "{calls:,} calls, about {tokens:,} tokens, {usd:.2f} USD ({low:.2f} to {most:.2f})",
-            calls=self.calls,
+            "{calls}, about {tokens:,} tokens, {usd:.2f} USD ({low:.2f} to {most:.2f})",
+            calls=calls,
             tokens=expected.tokens,
             usd=expected.usd,
             low=low.usd,
@@ -90,13 +91,18 @@ class RunPlan:
             for name, each in zip(NAMES, self.estimates, strict=True)
         ]
         table = table_bundle(HEADERS, rows, numeric_columns=HEADERS[1:])
-        prompt = translate("First prompt: {text}", text=self.first_prompt) if self.first_prompt else ""
-        notes = [*self._notes, *filter(None, [prompt])]
-        html = "".join(f'<p dir="auto">{escape_html(line)}</p>' for line in lines)
-        return {
-            "text/html": wrap_html(html + table["text/html"] + "".join(map(small_html, notes))),
-            "text/plain": "\n".join((*lines, table["text/plain"], *notes)),
-        }
+        html = "".join(f'<p dir="auto">{escape_html(line)}</p>' for line in lines) + table["text/html"]
+        html += "".join(map(small_html, self._notes)) + self._prompt_html
+        prompt = escape_invisible_characters(f"{translate('First prompt')}:\n{self.first_prompt}")
+        plain = (*lines, table["text/plain"], *self._notes, *([prompt] if self.first_prompt else []))
+        return {"text/html": wrap_html(html), "text/plain": "\n".join(plain)}
+
+    @property
+    def _prompt_html(self) -> str:
+        if not self.first_prompt:
+            return ""
+        text = escape_html(escape_invisible_characters(self.first_prompt[:MAX_PROMPT_CHARS]))
+        return details_html(translate("First prompt"), f"<pre>{text}</pre>")
 
     def __repr__(self) -> str:
         return self._repr_mimebundle_()["text/plain"]

@@ -216,9 +216,9 @@ def test_a_schema_makes_each_value_an_object(run: Callable[..., MapResult], peer
 
 
 def test_a_value_that_never_fits_is_an_error_with_its_text(run: Callable[..., MapResult], peer: Peer) -> None:
-    peer.script = lambda seen: stream(seen, reply("I cannot say.", ""))
+    peer.script = lambda seen: stream(seen, reply("I do not know.", ""))
     (row,) = run(["a"], schema="label, n int")
-    assert (row.value, row.text.splitlines()[0]) == (None, "I cannot say.")
+    assert (row.value, row.text.splitlines()[0]) == (None, "I do not know.")
     assert row.error
     assert len(peer.requests) == 3
 

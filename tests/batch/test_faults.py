@@ -57,7 +57,7 @@ class FaultyServer:
         self._random = Random(seed)
         self._lock = threading.Lock()
         self.arrivals: list[float] = []
-        self.answered: Counter[str] = Counter()
+        self.replied: Counter[str] = Counter()
         """How often the server sent the whole reply to a row."""
 
     def __call__(self, seen: Seen) -> Answer:
@@ -75,7 +75,7 @@ class FaultyServer:
         if chance < 0.08:
             return error(503)
         answer = stream(seen, reply(word, ""))
-        self.answered[word] += 1
+        self.replied[word] += 1
         return Answer([0.05 if chance < 0.5 else 0.3, *answer.pieces], headers=answer.headers)
 
     def _draw_retry_after(self) -> dict[str, str]:
@@ -110,7 +110,7 @@ def test_each_row_ends_in_a_value_or_an_error_and_no_limit_is_exceeded(peer: Pee
     )
     assert result.values == [None if word in POISON else word for word in (*ROWS, *ROWS[:10])]
     assert {row.error for row in result.failed} == {"HTTP 500 Internal Server Error: poison"}
-    assert set(server.answered.values()) == {1}
+    assert set(server.replied.values()) == {1}
     assert server.count_highest() <= LIMIT
     assert len(server.arrivals) > len(ROWS) + 10
 
@@ -129,20 +129,20 @@ def test_a_process_that_is_killed_again_and_again_asks_for_nothing_twice_that_it
         with start_run(url, store) as process:
             wait_until(lambda goal=goal: len(server.arrivals) >= goal)  # type: ignore[misc]
             process.send_signal(signal.SIGKILL)
-        saved, answered = find_saved(url, store), server.answered.copy()
+        saved, replied = find_saved(url, store), server.replied.copy()
         with start_run(url, store) as process:
             wait_until(lambda goal=goal: len(server.arrivals) >= goal + 10)  # type: ignore[misc]
             process.send_signal(signal.SIGKILL)
-        assert [word for word in saved if server.answered[word] != answered[word]] == []
+        assert [word for word in saved if server.replied[word] != replied[word]] == []
     with start_run(url, store) as process:
         assert process.wait() == 0
     assert find_saved(url, store) == set(ROWS) - POISON
     assert server.count_highest() <= LIMIT
     # A changed prompt is another request for each row; the results of the first one stay.
-    server.answered.clear()
+    server.replied.clear()
     with start_run(url, store, "Say it again. {text}") as process:
         assert process.wait() == 0
-    assert set(server.answered) == set(ROWS) - POISON
+    assert set(server.replied) == set(ROWS) - POISON
     assert find_saved(url, store) == set(ROWS) - POISON
 
 

@@ -63,9 +63,9 @@ def test_a_result_is_found_before_and_after_its_commit_and_in_the_next_process(s
     assert store.find("a") == ROW
     store.commit("service")
     assert (store.find("a"), store.find("b"), store.find("c")) == (ROW, FAILED, None)
-    again = reopen(store)
-    assert (again.find("a"), again.find("b")) == (ROW, FAILED)
-    again.close()
+    reopened = reopen(store)
+    assert (reopened.find("a"), reopened.find("b")) == (ROW, FAILED)
+    reopened.close()
 
 
 def test_a_result_replaces_an_earlier_one(store: RowStore) -> None:
@@ -197,12 +197,12 @@ def test_a_damaged_row_is_sent_again(store: RowStore, path: Path, change: str) -
     with sqlite3.connect(path) as connection:
         connection.execute(f"UPDATE rows SET {change}")
     connection.close()
-    again = open_store(path)
-    assert again.find("a") is None
-    again.add("a", ROW)
-    again.commit("service")
-    assert again.find("a") == ROW
-    again.close()
+    reopened = open_store(path)
+    assert reopened.find("a") is None
+    reopened.add("a", ROW)
+    reopened.commit("service")
+    assert reopened.find("a") == ROW
+    reopened.close()
 
 
 def test_a_full_disk_keeps_the_results_in_memory_and_a_later_commit_saves_them(store: RowStore) -> None:
@@ -219,9 +219,9 @@ def test_a_full_disk_keeps_the_results_in_memory_and_a_later_commit_saves_them(s
     store._connection.execute("PRAGMA max_page_count = 100000")
     store.commit("service")
     assert store.problem == ""
-    again = reopen(store)
-    assert all(again.find(key) == row for key, row in rows.items())
-    again.close()
+    reopened = reopen(store)
+    assert all(reopened.find(key) == row for key, row in rows.items())
+    reopened.close()
 
 
 def test_the_calls_of_another_process_are_found_for_the_rate_limits(

@@ -76,4 +76,4 @@ class RunView:
 def _reply_html(text: str) -> str:
     line = escape_invisible_characters(" ".join(text.split()))
     shown = line if len(line) <= MAX_REPLY_CHARS else f"{line[:MAX_REPLY_CHARS]}…"
-    return f'<p dir="auto"><small>{escape_html(shown)}</small></p>'
+    return f'<div dir="auto"><small>{escape_html(shown)}</small></div>'
