@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import reduce
+from operator import add
 from typing import Any
 
 from mimo_magics.batch.rate_window import RateLimits
@@ -177,6 +179,25 @@ def plan_run(
         seen_replies=len(outputs) if len(outputs) >= MIN_SEEN else 0,
         minutes=_compute_minutes(calls, estimates[1].tokens, limits),
         first_prompt=counts.first_prompt,
+    )
+
+
+def add_plans(plans: Sequence[RunPlan]) -> RunPlan:
+    """Return the plan of several runs, one after the other."""
+    low, expected, high = (
+        reduce(add, (plan.estimates[place] for plan in plans), Spending()) for place in range(3)
+    )
+    minutes = [plan.minutes for plan in plans if plan.minutes is not None]
+    return RunPlan(
+        rows=sum(plan.rows for plan in plans),
+        is_counted=all(plan.is_counted for plan in plans),
+        calls=sum(plan.calls for plan in plans),
+        reused=sum(plan.reused for plan in plans),
+        unsent=sum(plan.unsent for plan in plans),
+        estimates=(low, expected, high),
+        seen_replies=min(plan.seen_replies for plan in plans),
+        minutes=sum(minutes) if minutes else None,
+        first_prompt=plans[0].first_prompt,
     )
 
 

@@ -1449,4 +1449,8 @@ TRANSLATIONS: dict[str, str] = {
     "{range} characters": "{range} 個字元",
     "{rate:.1f} rows/s": "每秒 {rate:.1f} 列",
     "⚠ results not saved: {reason}": "⚠ 結果未儲存：{reason}",
+    "--each cannot be used with {flag}.": "--each 不能與 {flag} 一起使用。",
+    "A prompt is empty.": "有一個提示詞是空的。",
+    "Separate the prompts by a line of three dashes.": "請用一行三個連字號分隔提示詞。",
+    "prompt {number}": "提示詞 {number}",
 }

@@ -47,8 +47,10 @@ from mimo_magics.tools.approval import (
 )
 
 if TYPE_CHECKING:  # imported on first use
+    from mimo_magics.batch.case_grid import GridResult
     from mimo_magics.batch.map_result import MapResult
     from mimo_magics.batch.plan import RunPlan
+    from mimo_magics.notebook.commands.case_grid import CaseGridCommands
     from mimo_magics.notebook.commands.check import CheckCommands
     from mimo_magics.notebook.commands.fix import FixCommands
     from mimo_magics.notebook.commands.function_tests import FunctionTestCommands
@@ -142,6 +144,13 @@ class MimoMagics:
 
         return MapCommands(self.shell, self.config, self.session_selection, self._reply_display)
 
+    @cached_property
+    def grids(self) -> CaseGridCommands:
+        """The comparisons over rows, which are imported on first use."""
+        from mimo_magics.notebook.commands.case_grid import CaseGridCommands
+
+        return CaseGridCommands(self.shell, self.session_selection, self._reply_display)
+
     def _create_prompts(self) -> OneOffPrompts:
         return OneOffPrompts(self.shell, self.config, self.session_selection)
 
@@ -200,14 +209,16 @@ class MimoMagics:
         return self._store_reply(cell_run)
 
     @documented("%%mimo_compare")
-    def compare_cell(self, line: str, body: str) -> Comparison:
+    def compare_cell(self, line: str, body: str) -> Comparison | GridResult:
         """Run `%%mimo_compare`."""
-        return self.comparisons.run(comparison_request.parse_line(line), body)
+        options = comparison_request.parse_line(line)
+        return (self.grids if options.each else self.comparisons).run(options, body)
 
     @no_var_expand
-    async def compare_cell_async(self, line: str, body: str) -> Comparison:
+    async def compare_cell_async(self, line: str, body: str) -> Comparison | GridResult:
         """Run `%%mimo_compare` in a cell that awaits."""
-        return await self.comparisons.run_async(comparison_request.parse_line(line), body)
+        options = comparison_request.parse_line(line)
+        return await (self.grids if options.each else self.comparisons).run_async(options, body)
 
     @documented("%mimo_compare")
     def compare_line(self, line: str) -> None:

@@ -224,6 +224,11 @@ def _build_comparison_options() -> tuple[Option, ...]:
 
 COMPARISON_OPTIONS = (
     *_build_comparison_options(),
+    Option(
+        ("--each",),
+        "Run over these rows, a variable or a file, and show a matrix. Lines of --- separate several prompts.",
+        {"metavar": "ROWS"},
+    ),
     Option(("--repeat",), "Number of calls for each combination.", {"metavar": "N", "type": int}),
     Option(
         ("--at-once",), "Maximum number of concurrent calls: 4 by default.", {"metavar": "N", "type": int}

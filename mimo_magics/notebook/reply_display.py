@@ -25,6 +25,7 @@ from mimo_magics.session.prompt_context import describe_turn_context
 from mimo_magics.session.session import Session
 
 SELF_DISPLAYING_TYPES = (
+    ("mimo_magics.batch.case_grid", "GridResult"),
     ("mimo_magics.batch.map_result", "MapResult"),
     ("mimo_magics.document.code_text", "CodeText"),
     ("mimo_magics.prompts.check_result", "CheckResult"),

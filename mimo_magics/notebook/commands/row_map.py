@@ -116,7 +116,7 @@ class MapCommands:
         settings = session.settings.override(
             {name: value for name, value in options.items() if name in Settings.__slots__}
         )
-        rows = self._find_rows(arguments.rows, variables)
+        rows = find_rows(arguments.rows, variables)
         is_file = isinstance(rows, Path)
         if not is_file:
             check_variable_name(arguments.out)
@@ -129,21 +129,6 @@ class MapCommands:
     def _find_session(self, arguments: Namespace) -> Session:
         sessions = self._session_selection.sessions
         return sessions.get_or_create(arguments.session) if arguments.session else sessions.current
-
-    @staticmethod
-    def _find_rows(name: str | None, variables: Mapping[str, Any]) -> Any:
-        """Return the variable that a word names, or else the word as the path of a file."""
-        if not name:
-            raise BadOption(Translatable("The rows are missing."), USAGE)
-        if name in variables:
-            value = variables[name]
-            return Path(value) if isinstance(value, str) else value
-        if name.lower().endswith(FILE_ENDINGS):
-            return Path(name)
-        names = [each for each in variables if not each.startswith("_")]
-        raise BadOption(
-            Translatable("There is no variable {name!r}.", name=name), did_you_mean(name, names, USAGE)
-        )
 
     @contextmanager
     def _finish(self, cell: _MapCell) -> Iterator[None]:
@@ -228,3 +213,22 @@ def _check_sample(count: int) -> int:
             Translatable("Use a number of rows from 1."),
         )
     return count
+
+
+def find_rows(name: str | None, variables: Mapping[str, Any]) -> Any:
+    """Return the variable that a word names, or else the word as the path of a file.
+
+    Raises:
+        BadOption: there is neither.
+    """
+    if not name:
+        raise BadOption(Translatable("The rows are missing."), USAGE)
+    if name in variables:
+        value = variables[name]
+        return Path(value) if isinstance(value, str) else value
+    if name.lower().endswith(FILE_ENDINGS):
+        return Path(name)
+    names = [each for each in variables if not each.startswith("_")]
+    raise BadOption(
+        Translatable("There is no variable {name!r}.", name=name), did_you_mean(name, names, USAGE)
+    )
