@@ -21,11 +21,14 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
+from support import kernel as kernel_support
 from support.kernel import Kernel
 from support.paths import TESTS
 
 from mimo_magics.core.settings import Settings
 
+kernel_support.WAIT_TIMEOUT = 600.0
+"""A model on a busy machine needs longer than a test waits."""
 CASES: list[dict[str, Any]] = tomllib.loads((TESTS / "data/fix/cases.toml").read_text(encoding="utf-8"))[
     "case"
 ]
