@@ -166,7 +166,7 @@ class BatchRun:
         window = _windows.setdefault(service, RateWindow(limits))
         window.limits = limits
         calls, alive_at = store.find_calls(service)
-        window.add_earlier(_iter_earlier_calls(calls, alive_at, limits))
+        window.add_earlier(_iter_earlier_calls(calls, alive_at, limits, window.span))
         output = OutputEstimate(
             min(
                 prompt.turn_input.params.max_completion_tokens or DEFAULT_OUTPUT_TOKENS, DEFAULT_OUTPUT_TOKENS
@@ -234,20 +234,23 @@ def _name_service(prompt: RowPrompt, service_endpoint: Endpoint) -> str:
 
 
 def _iter_earlier_calls(
-    calls: Iterable[MadeCall], alive_at: float | None, limits: RateLimits
+    calls: Iterable[MadeCall], alive_at: float | None, limits: RateLimits, span: float
 ) -> Iterator[tuple[float, int]]:
     """Yield the ages and tokens of the calls of earlier processes.
 
     The calls of the last moment of a process that was killed are unknown. As many as the limits allowed may have been made.
     """
     now = time.time()
-    known = [(now - call.time, call.tokens) for call in calls]
-    yield from known
+    calls = tuple(calls)
+    yield from ((now - call.time, call.tokens) for call in calls)
     if alive_at is None:
         return
-    age = max(now - alive_at - LAST_SECONDS, 0.0)
-    unknown_requests = max(0, (limits.requests or 0) - len(known))
-    unknown_tokens = max(0, (limits.tokens or 0) - sum(tokens for _, tokens in known))
+    last_at = alive_at + LAST_SECONDS
+    age = max(now - last_at, 0.0)
+    # The limits allowed these calls and the unknown ones together.
+    recent = [call.tokens for call in calls if call.time > last_at - span]
+    unknown_requests = max(0, (limits.requests or 0) - len(recent))
+    unknown_tokens = max(0, (limits.tokens or 0) - sum(recent))
     if unknown_requests or unknown_tokens:
         yield age, unknown_tokens
         yield from ((age, 0) for _ in range(unknown_requests - 1))

@@ -16,9 +16,14 @@ LOWERING, RAISING = 0.8, 1.05
 EPISODE_SECONDS = 15.0
 """After a refusal, further ones within this time belong to the same episode, and successes do not count."""
 FIRST_PAUSE, MAX_PAUSE = 2.0, 60.0
-"""Seconds. The pause doubles with each refused probe. A longer `Retry-After` is shortened, as servers send wrong ones."""
+"""Seconds. The pause doubles with each refused probe. A `Retry-After` is wrong if it is longer than a minute, or if a
+probe was refused after it: then the pause is that without one, unless that is shorter."""
 MAX_REFUSED_PROBES = 12
-"""Refused probes in a row after which the gate is closed: about ten minutes."""
+"""Refused probes in a row after which the gate closes: eight minutes or more."""
+
+
+class GateClosed(Exception):
+    """No further call may start, as the run is over."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +56,7 @@ class CallGate:
         """Whether no call was refused yet."""
         self._episode = 0
         self._refused_probes = 0
+        self._is_closed = False
         self._successes = 0
         """Successes since the limit changed."""
         self._lowered_at = float("-inf")
@@ -68,18 +74,36 @@ class CallGate:
 
     @property
     def is_closed(self) -> bool:
-        """Whether the service refused every probe, so that further calls are in vain."""
-        return self._refused_probes >= MAX_REFUSED_PROBES
+        """Whether no further call may start: the service refused every probe, or the run is over."""
+        return self._is_closed
+
+    def close(self) -> None:
+        """Let no further call start. Those that wait raise `GateClosed`."""
+        self._is_closed = True
+        while self._waiting:
+            future = self._waiting.popleft()
+            if not future.done():
+                future.set_exception(GateClosed())
+
+    def is_current(self, entry: Entry) -> bool:
+        """Return whether a call that was let in may still start: none was refused in the meantime."""
+        return entry.episode == self._episode and not self._is_closed
 
     async def enter(self) -> Entry:
-        """Wait until a call may start."""
+        """Wait until a call may start.
+
+        Raises:
+            GateClosed: it may not.
+        """
+        if self._is_closed:
+            raise GateClosed
         future: asyncio.Future[Entry] = asyncio.get_running_loop().create_future()
         self._waiting.append(future)
         self._wake()
         try:
             return await future
         except asyncio.CancelledError:
-            if future.done() and not future.cancelled():
+            if future.done() and not future.cancelled() and not future.exception():
                 self.leave(future.result())
             raise
 
@@ -113,10 +137,15 @@ class CallGate:
         self._episode += 1
         self._refused_probes += entry.is_probe
         backoff = min(FIRST_PAUSE * 2**self._refused_probes, MAX_PAUSE)
-        self._pause(backoff if retry_after is None else min(max(retry_after, 0.0), MAX_PAUSE))
+        if retry_after is not None:
+            lowest = backoff if self._refused_probes else 0.0
+            backoff = min(max(retry_after, lowest), MAX_PAUSE)
+        self._pause(backoff)
         if self._now() - self._lowered_at >= EPISODE_SECONDS:
             self._limit, self._lowered_at = max(1, int(self._limit * LOWERING)), self._now()
         self._is_ramping, self._successes = False, 0
+        if self._refused_probes >= MAX_REFUSED_PROBES:
+            self.close()
 
     def _now(self) -> float:
         return asyncio.get_running_loop().time()

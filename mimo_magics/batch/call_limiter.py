@@ -61,6 +61,9 @@ class CallLimiter:
 
         Args:
             input_tokens: the estimated tokens of the request.
+
+        Raises:
+            GateClosed: it may not start, as the run is over.
         """
         entry, permit = await self._start(input_tokens)
         try:
@@ -72,20 +75,22 @@ class CallLimiter:
         while True:
             entry = await self.gate.enter()
             try:
-                permit = await self._take_permit(input_tokens + self.output.tokens)
+                permit = await self._take_permit(entry, input_tokens + self.output.tokens)
             except BaseException:
                 self.gate.leave(entry)
                 raise
-            if entry.is_probe or not self.gate.is_paused:
+            if permit:
                 self._record(permit.tokens)
                 return entry, permit
-            # A pause began while the call waited for its permit.
-            self.window.give_back(permit)
             self.gate.leave(entry)
 
-    async def _take_permit(self, tokens: int) -> Permit:
+    async def _take_permit(self, entry: Entry, tokens: int) -> Permit | None:
+        """Wait for a permit and return it; `None` if another call was refused in the meantime."""
         async with self._turn:
             # A correction in another thread may make room, so there is no event to wait for.
-            while not isinstance(permit := self.window.take(tokens), Permit):  # noqa: ASYNC110
+            while self.gate.is_current(entry):
+                permit = self.window.take(tokens)
+                if isinstance(permit, Permit):
+                    return permit
                 await asyncio.sleep(min(permit, MAX_SLEEP))
-            return permit
+        return None

@@ -13,6 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final
 
+from mimo_magics.batch.call_gate import GateClosed
 from mimo_magics.batch.progress import ProgressCounter
 from mimo_magics.batch.row_budget import RowBudget
 from mimo_magics.batch.row_caller import RowCaller, RowOutcome
@@ -39,7 +40,7 @@ YIELD_ROWS = 50
 """Rows without a call after which other tasks get a turn."""
 MAX_FAILURES: Final = 20
 """Rows in a row that failed because the service did. After that the run stops, as the service is down."""
-FATAL_ERRORS = (InvalidApiKey, InsufficientBalance, Forbidden, UnknownModel)
+FATAL_ERRORS = (InvalidApiKey, InsufficientBalance, Forbidden, UnknownModel, TapeMismatch)
 """Errors that every further call would meet."""
 SERVICE_ERRORS = (ConnectionFailed, ServerBusy)
 MAX_QUOTED_CHARS = 200
@@ -104,8 +105,12 @@ class RowEngine:
         Args:
             rows: the rows, which are read one by one.
             at_once: the number of workers.
+
+        Raises:
+            BadRowStore: results cannot be saved; nothing was sent.
         """
         self._rows = iter(rows)
+        self._store.begin_run(self._service)
         writer = asyncio.create_task(self._commit_regularly())
         try:
             async with asyncio.TaskGroup() as group:
@@ -127,6 +132,8 @@ class RowEngine:
             self._waiting[request.key] = 0
             try:
                 outcome = await self._caller.call(request)
+            except GateClosed:
+                return
             finally:
                 equal_rows = self._waiting.pop(request.key)
             self._budget.settle(request, outcome.usage, outcome.usd)
@@ -156,27 +163,37 @@ class RowEngine:
         if request.key in self._waiting:
             self._waiting[request.key] += 1
             return None
+        try:
+            return request if self._needs_call(request) else None
+        except MimoError as error:
+            self.stopped = self.stopped or error
+            return None
+
+    def _needs_call(self, request: RowRequest) -> bool:
+        """Return whether there is no result yet, and reserve the cost of the call.
+
+        Raises:
+            BadRowStore: the store cannot be read.
+            BudgetExceeded: a budget does not allow the call.
+        """
         stored = self._store.find(request.key)
         # An error of an earlier run is tried again.
         if stored and (not stored.error or stored.run == self._run_id):
             self._counter.count_reused(is_failed=bool(stored.error))
-            return None
-        try:
-            self._budget.reserve(request)
-        except MimoError as error:
-            self.stopped = self.stopped or error
-            return None
-        return request
+            return False
+        self._budget.reserve(request)
+        return True
 
     def _take(self, place: int, key: str, outcome: RowOutcome, equal_rows: int) -> None:
         """Take the result of a row to the store, or stop the run if all further calls would fail."""
         failure = outcome.failure
-        if isinstance(failure, (*FATAL_ERRORS, RateLimited, TapeMismatch)):
-            self.stopped = self.stopped or failure
+        is_refused = isinstance(failure, RateLimited) and self._caller.is_closed
+        if failure and (is_refused or isinstance(failure, FATAL_ERRORS)):
+            self._stop(failure)
             return
         self._failures = self._failures + 1 if isinstance(failure, SERVICE_ERRORS) else 0
         if failure and self._failures >= MAX_FAILURES:
-            self.stopped = self.stopped or failure
+            self._stop(failure)
         self._store.add(
             key,
             StoredRow(
@@ -194,6 +211,11 @@ class RowEngine:
         self._added += 1
         if self._added % COMMIT_ROWS == 0:
             self._is_full.set()
+
+    def _stop(self, failure: MimoError) -> None:
+        """End the run, as further calls would fail. Calls that have started go on; those that wait are not made."""
+        self.stopped = self.stopped or failure
+        self._caller.close()
 
     async def _commit_regularly(self) -> None:
         while True:

@@ -54,7 +54,8 @@ class RateWindow:
     ) -> None:
         self.limits = limits
         self._clock = clock
-        self._span = seconds + MARGIN_SECONDS
+        self.span = seconds + MARGIN_SECONDS
+        """Seconds that a call counts."""
         self._permits: deque[Permit] = deque()
         self._tokens = 0
         """Tokens of all permits in the window."""
@@ -65,7 +66,8 @@ class RateWindow:
         with self._lock:
             now = self._clock()
             self._drop_expired(now)
-            if wait := self._compute_wait(tokens, now):
+            wait = self._compute_wait(tokens, now)
+            if wait > 0:
                 return wait
             permit = Permit(now, tokens)
             self._append(permit)
@@ -78,13 +80,6 @@ class RateWindow:
                 self._tokens += tokens - permit.tokens
             permit.tokens = tokens
 
-    def give_back(self, permit: Permit) -> None:
-        """Take back a permit whose call was not made."""
-        with self._lock:
-            if permit in self._permits:
-                self._permits.remove(permit)
-                self._tokens -= permit.tokens
-
     def add_earlier(self, calls: Iterable[tuple[float, int]]) -> None:
         """Count calls of an earlier process: how many seconds ago they were made, and their tokens."""
         with self._lock:
@@ -94,25 +89,18 @@ class RateWindow:
             self._permits, self._tokens = deque(permits), sum(each.tokens for each in permits)
             self._drop_expired(now)
 
-    @property
-    def free_requests(self) -> int:
-        """Requests that may start now; 0 without a limit."""
-        with self._lock:
-            self._drop_expired(self._clock())
-            return max(0, (self.limits.requests or 0) - len(self._permits))
-
     def _append(self, permit: Permit) -> None:
         self._permits.append(permit)
         self._tokens += permit.tokens
 
     def _drop_expired(self, now: float) -> None:
-        while self._permits and self._permits[0].time <= now - self._span:
+        while self._permits and self._permits[0].time <= now - self.span:
             self._tokens -= self._permits.popleft().tokens
 
     def _compute_wait(self, tokens: int, now: float) -> float:
         """Return the seconds until enough permits have expired; 0 if the call may start now."""
         last = max(self._find_last_excess_request(), self._find_last_excess_tokens(tokens))
-        return self._permits[last].time + self._span - now if last >= 0 else 0.0
+        return self._permits[last].time + self.span - now if last >= 0 else 0.0
 
     def _find_last_excess_request(self) -> int:
         """Return the place of the newest permit that must expire before one more request; -1 for none."""

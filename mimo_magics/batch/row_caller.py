@@ -14,7 +14,7 @@ from mimo_magics.client.endpoint import Endpoint
 from mimo_magics.client.http import Attempt
 from mimo_magics.client.local import process as local_process
 from mimo_magics.client.retry import MAX_ATTEMPTS, compute_delay, is_retryable
-from mimo_magics.core.errors import IncompleteStream, MimoError, RateLimited
+from mimo_magics.core.errors import ApiError, IncompleteStream, MimoError, RateLimited
 from mimo_magics.core.events import Event, ResponseStarted, Stopped, TextDelta
 from mimo_magics.core.i18n import Translatable
 from mimo_magics.core.messages import Request, Usage
@@ -26,12 +26,14 @@ from mimo_magics.session.request import TurnInput
 from mimo_magics.session.structured.result_tool_filter import ResultToolFilter
 from mimo_magics.tape.clock import Clock
 from mimo_magics.wire.formats import FORMATS
-from mimo_magics.wire.refused_requests import leave_out_field
+from mimo_magics.wire.refused_requests import adapt_body
 from mimo_magics.wire.think_tags import ThinkTagFilter
 
 if TYPE_CHECKING:  # they import pydantic
     from mimo_magics.session.structured.rounds import ResultRounds
 
+MAX_REFUSALS = 20
+"""Refusals (HTTP 429) of one row while others succeed, after which it fails: it may be too large for the limit itself."""
 EMPTY = Translatable("The reply is empty.")
 EMPTY_AT_LIMIT = Translatable("The reply is empty: the output limit was reached. Raise max_tokens.")
 WITHHELD = Translatable("The service withheld the reply (content filter).")
@@ -67,13 +69,26 @@ class RowCaller:
         self._endpoint = endpoint
         self._limiter = limiter
         self._clock = clock
-        self._left_out: list[str] = []
-        """Fields that the server refused. Further requests do not contain them."""
+        self._refusals: list[tuple[ApiError, frozenset[str]]] = []
+        """Refusals of a field, with the fields that stayed. Further requests are adapted in the same way."""
         self._protected = frozenset(turn_input.params.extra)
         """Fields that stay: the user set them, or they were changed once."""
 
+    @property
+    def is_closed(self) -> bool:
+        """Whether no further call is made."""
+        return self._limiter.gate.is_closed
+
+    def close(self) -> None:
+        """Make no further call. Those that have started go on."""
+        self._limiter.gate.close()
+
     async def call(self, row: RowRequest) -> RowOutcome:
-        """Make the calls of a row and return what became of it. Nothing raises because a call failed."""
+        """Make the calls of a row and return what became of it. Nothing raises because a call failed.
+
+        Raises:
+            GateClosed: the run is over, and the row has no result.
+        """
         calls = _RowCalls(self, row)
         started_at = monotonic()
         try:
@@ -94,69 +109,75 @@ class RowCaller:
         return Spending.from_usage(usage, service, model, prices).usd
 
     def encode(self, request: Request) -> dict[str, Any]:
-        """Return the JSON body of a request, without the fields that the server refused."""
+        """Return the JSON body of a request, adapted as the server requires."""
         if self._turn_input.service is LOCAL_SERVICE:
             request = local_process.adapt_request(request)
         body: dict[str, Any] = dict(FORMATS[self._turn_input.settings.api].encode(request))
-        for name in self._left_out:
-            body = leave_out_field(body, name)
+        for failure, protected in self._refusals:
+            adapted = adapt_body(body, failure, protected)
+            body = adapted.body if adapted else body
         return body
 
-    async def send(self, request: Request, tokens: int) -> _Response:
+    async def send(self, request: Request, calls: _RowCalls) -> _Response:
         """Send a request until the service replies, and return the response.
 
         Raises:
+            GateClosed: the run is over.
             MimoError: the service failed too often, or refused the request.
         """
-        waited, attempts = 0.0, 0
+        tokens, attempts, refusals = calls.row.tokens, 0, 0
         while True:
             body, asked_at = self.encode(request), monotonic()
             async with self._limiter.admit(tokens) as call:
-                waited += monotonic() - asked_at
+                calls.waited += monotonic() - asked_at
                 attempt = Attempt(self._endpoint, self._turn_input.settings.api, body, self._clock)
                 async with aclosing(attempt.run()) as running:
                     events = [event async for event in running]
                 failure = attempt.failure
                 if failure is None:
-                    return self._accept(events, call, tokens, waited)
+                    return self._accept(events, call, tokens)
                 call.fail(failure)
             if self._adapt(attempt, failure, is_outdated=body != self.encode(request)):
                 continue
+            if isinstance(failure, RateLimited):
+                # The shared pause decides on the next attempt.
+                refusals += 1
+                if self.is_closed or refusals >= MAX_REFUSALS:
+                    raise failure
+                continue
             attempts += 1
             delay = self._plan_retry(failure, attempts)
-            waited += delay
+            calls.waited += delay
             await self._clock.sleep(delay)
 
-    def _accept(self, events: Sequence[Event], call: AdmittedCall, tokens: int, waited: float) -> _Response:
+    def _accept(self, events: Sequence[Event], call: AdmittedCall, tokens: int) -> _Response:
         meter = UsageMeter()
         meter.start_response(tokens)
         filtered = list(_apply_filters(events))
         for event in filtered:
             meter.feed(event)
         call.succeed(meter.usage)
-        return _Response(filtered, meter.usage, waited)
+        return _Response(filtered, meter.usage)
 
     def _adapt(self, attempt: Attempt, failure: MimoError, *, is_outdated: bool) -> bool:
-        """Leave out a field that the server refused, also from the requests of the other rows.
+        """Adapt the requests of all rows if the server refused a field or lacks one.
 
         A request is outdated if the refusal of another row changed it in the meantime.
         """
         if is_outdated:
             return True
         adapted = attempt.adapt_body(failure, self._protected)
-        if adapted:
-            self._left_out.append(adapted.field)
+        if adapted and isinstance(failure, ApiError):
+            self._refusals.append((failure, self._protected))
             self._protected |= adapted.fields
         return adapted is not None
 
     def _plan_retry(self, failure: MimoError, attempts: int) -> float:
-        """Return the seconds until the next attempt. After HTTP 429 the shared pause decides on it.
+        """Return the seconds until the next attempt.
 
         Raises:
             MimoError: there is none.
         """
-        if isinstance(failure, RateLimited) and not self._limiter.gate.is_closed:
-            return 0.0
         is_cut = isinstance(failure, IncompleteStream)
         if attempts >= MAX_ATTEMPTS or not (is_cut or is_retryable(failure)):
             raise failure
@@ -169,8 +190,6 @@ class _Response:
 
     events: Sequence[Event]
     usage: Usage
-    waited: float
-    """Seconds of waits for the limits and before retries."""
 
     @property
     def text(self) -> str:
@@ -189,12 +208,14 @@ class _RowCalls:
     """The calls of one row, with what they cost until now."""
 
     def __init__(self, caller: RowCaller, row: RowRequest) -> None:
-        self._caller, self._row = caller, row
-        self.usage, self.waited, self.model, self.text = Usage(), 0.0, "", ""
+        self._caller, self.row = caller, row
+        self.usage, self.model, self.text = Usage(), "", ""
+        self.waited = 0.0
+        """Seconds of waits for the limits and before retries."""
 
     async def run(self) -> RowOutcome:
         schema = self._caller._turn_input.schema  # noqa: SLF001  the caller is its other half
-        request = self._row.request
+        request = self.row.request
         if not schema:
             return self._read_text(await self._send(request))
         from mimo_magics.session.structured.rounds import ResultRounds
@@ -207,14 +228,13 @@ class _RowCalls:
             if not (next_round := rounds.plan_next()):
                 return self._read_result(rounds, response)
             self.text = rounds.text
-            request = replace(self._row.request, messages=(*self._row.request.messages, *next_round.messages))
+            request = replace(self.row.request, messages=(*self.row.request.messages, *next_round.messages))
             if not next_round.json_mode:
                 request = replace(request, params=replace(request.params, response_format=None))
 
     async def _send(self, request: Request) -> _Response:
-        response = await self._caller.send(request, self._row.tokens)
+        response = await self._caller.send(request, self)
         self.usage += response.usage
-        self.waited += response.waited
         self.model = self.model or response.model
         return response
 

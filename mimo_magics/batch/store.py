@@ -11,9 +11,10 @@ import json
 import os
 import sqlite3
 import time
-from collections.abc import Iterable, Sequence
-from contextlib import suppress
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing, suppress
 from dataclasses import astuple, dataclass, fields
+from functools import cache
 from pathlib import Path
 from threading import Lock
 from typing import Any
@@ -38,6 +39,9 @@ CREATE TABLE IF NOT EXISTS runs (service TEXT PRIMARY KEY, time REAL NOT NULL) W
 """
 CALLS_SECONDS = 120.0
 """Seconds that a call is remembered for the rate limits of the next run."""
+MAX_CALLS = 100_000
+"""Calls that are read of a file."""
+MAX_TABLES = 20
 MAX_QUOTED_CHARS = 200
 MAX_USAGE_CHARS = 300
 PROCESS_STARTED_AT = time.time()
@@ -92,6 +96,8 @@ class RowStore:
         """Why the last commit failed; empty if it did not. The results are kept in memory, and tried again."""
         self._pending: dict[str, StoredRow] = {}
         self._calls: list[tuple[str, MadeCall]] = []
+        self._own_services: set[str] = set()
+        """The services whose runs are of this process."""
         self._memory_lock = Lock()
         """Held while what waits is read or changed."""
         self._file_lock = Lock()
@@ -99,12 +105,26 @@ class RowStore:
         self._connection = _open(path)
 
     def find(self, key: str) -> StoredRow | None:
-        """Return the result of a request, if there is one."""
+        """Return the result of a request, if there is one.
+
+        Raises:
+            BadRowStore: the file is damaged.
+        """
         with self._memory_lock:
             if key in self._pending:
                 return self._pending[key]
         query = "SELECT run, place, text, data, error, usage, usd, seconds FROM rows WHERE key = ?"
-        return _read_row(self._connection.execute(query, (key,)).fetchone())
+        try:
+            return _read_row(self._connection.execute(query, (key,)).fetchone())
+        except sqlite3.Error as error:
+            raise BadRowStore(
+                Translatable(
+                    "The results cannot be read from {path}: {reason}.",
+                    path=quote(str(self.path), MAX_QUOTED_CHARS),
+                    reason=quote(str(error), MAX_QUOTED_CHARS),
+                ),
+                Translatable("Choose another file with --store."),
+            ) from None
 
     def add(self, key: str, row: StoredRow) -> None:
         """Add a result. It is saved by the next commit."""
@@ -159,6 +179,17 @@ class RowStore:
                 if self._pending.get(key) is row:
                     del self._pending[key]
 
+    def begin_run(self, service: str) -> None:
+        """Save that a run is alive, before it makes a call.
+
+        Raises:
+            BadRowStore: the file cannot be written.
+        """
+        self._own_services.add(service)
+        self.commit(service)
+        if self.problem:
+            raise _cannot_write_error(self.path, self.problem)
+
     def end_run(self, service: str) -> None:
         """Save everything, and that the run ended as it should."""
         self.commit(service)
@@ -166,18 +197,24 @@ class RowStore:
             self._connection.execute("DELETE FROM runs WHERE service = ?", (service,))
 
     def find_calls(self, service: str) -> tuple[tuple[MadeCall, ...], float | None]:
-        """Return the last calls of other processes to a service, and when a run that did not end was last alive.
+        """Return the last calls of other processes to a service, and when their run that did not end was last alive.
 
-        The time is `None` if all runs ended.
+        Each call is returned once, as it then counts for this process. The time is `None` if all runs ended.
+
+        Raises:
+            BadRowStore: the file is damaged, or cannot be written.
         """
-        execute = self._connection.execute
-        query = "SELECT time, tokens FROM calls WHERE service = ? AND process != ?"
-        calls = execute(query, (service, _name_process())).fetchall()
-        alive = execute("SELECT time FROM runs WHERE service = ?", (service,)).fetchone()
-        valid = (row for row in calls if isinstance(row[0], float) and isinstance(row[1], int))
-        return tuple(MadeCall(*row) for row in valid), alive[0] if alive and isinstance(
-            alive[0], float
-        ) else None
+        process = _name_process()
+        query = "SELECT time, tokens FROM calls WHERE service = ? AND process != ? ORDER BY time DESC LIMIT ?"
+        try:
+            with self._file_lock, self._connection as connection:
+                calls = connection.execute(query, (service, process, MAX_CALLS)).fetchall()
+                alive = connection.execute("SELECT time FROM runs WHERE service = ?", (service,)).fetchone()
+                connection.execute("UPDATE calls SET process = ? WHERE service = ?", (process, service))
+        except sqlite3.Error as error:
+            raise _cannot_write_error(self.path, str(error)) from None
+        is_other = alive and isinstance(alive[0], float) and service not in self._own_services
+        return tuple(_read_calls(calls)), alive[0] if is_other else None
 
     def delete(self, keys: Iterable[str]) -> None:
         """Delete results, so that their requests are sent again."""
@@ -230,12 +267,12 @@ def _open(path: Path | str) -> sqlite3.Connection:
         # The lock is taken by the first write, and held until the file is closed.
         connection = sqlite3.connect(path, timeout=1.0, check_same_thread=False)
     except (sqlite3.Error, ValueError) as error:
-        raise _cannot_write_error(path, error) from None
+        raise _cannot_write_error(path, str(error)) from None
     try:
         _prepare(connection, path)
     except sqlite3.Error as error:
         connection.close()
-        raise _cannot_write_error(path, error) from None
+        raise _cannot_write_error(path, str(error)) from None
     except BaseException:
         connection.close()
         raise
@@ -246,9 +283,11 @@ def _prepare(connection: sqlite3.Connection, path: Path | str) -> None:
     connection.execute("PRAGMA trusted_schema = OFF")
     connection.execute("PRAGMA locking_mode = EXCLUSIVE")
     (found,) = connection.execute("PRAGMA application_id").fetchone()
-    (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
     (version,) = connection.execute("PRAGMA user_version").fetchone()
-    if tables and (found, version) != (APPLICATION_ID, VERSION):
+    tables = _read_tables(connection)
+    # A process may have been killed before it created all tables.
+    is_ours = (found, version) == (APPLICATION_ID, VERSION) and tables <= _build_tables()
+    if tables and not is_ours:
         raise BadRowStore(
             Translatable("The file {path} holds something else.", path=quote(str(path), MAX_QUOTED_CHARS)),
             Translatable("Choose another file with --store."),
@@ -265,9 +304,21 @@ def _prepare(connection: sqlite3.Connection, path: Path | str) -> None:
         connection.execute("DELETE FROM calls WHERE time < ?", (time.time() - CALLS_SECONDS,))
 
 
-def _cannot_write_error(path: Path | str, error: Exception) -> BadRowStore:
+def _read_tables(connection: sqlite3.Connection) -> set[tuple[str, str]]:
+    """Return the names and statements of what a file defines. The triggers and views of a stranger would run code."""
+    return set(connection.execute("SELECT name, sql FROM sqlite_master LIMIT ?", (MAX_TABLES,)))
+
+
+@cache
+def _build_tables() -> set[tuple[str, str]]:
+    with closing(sqlite3.connect(MEMORY)) as connection:
+        connection.executescript(TABLES)
+        return _read_tables(connection)
+
+
+def _cannot_write_error(path: Path | str, reason: str) -> BadRowStore:
     shown = quote(str(path), MAX_QUOTED_CHARS)
-    if "locked" in str(error):
+    if "locked" in reason:
         return BadRowStore(
             Translatable("The file {path} is in use by another run.", path=shown),
             Translatable("Wait for it, stop it, or choose another file with --store."),
@@ -276,7 +327,7 @@ def _cannot_write_error(path: Path | str, error: Exception) -> BadRowStore:
         Translatable(
             "The results cannot be saved in {path}: {reason}.",
             path=shown,
-            reason=quote(str(error), MAX_QUOTED_CHARS),
+            reason=quote(reason, MAX_QUOTED_CHARS),
         ),
         Translatable("Nothing was sent. Choose another file with --store."),
     )
@@ -304,6 +355,13 @@ def _read_row(found: tuple[Any, ...] | None) -> StoredRow | None:
             counts = _read_usage(usage)
             return None if counts is None else StoredRow(run, place, text, data, error, counts, usd, seconds)
     return None
+
+
+def _read_calls(found: Iterable[tuple[Any, Any]]) -> Iterator[MadeCall]:
+    """Yield the calls of the file, without the damaged ones."""
+    for made_at, tokens in found:
+        if isinstance(made_at, float) and isinstance(tokens, int) and 0 <= tokens <= MAX_COUNT:
+            yield MadeCall(made_at, tokens)
 
 
 def _read_usage(text: str) -> Usage | None:

@@ -1365,6 +1365,7 @@ TRANSLATIONS: dict[str, str] = {
     "The reply is empty.": "回覆是空的。",
     "The reply is empty: the output limit was reached. Raise max_tokens.": "回覆是空的：已達輸出上限。請提高 max_tokens。",
     "The results are saved. Raise the budget, and run the cell again.": "結果已儲存。請提高預算，再執行一次儲存格。",
+    "The results cannot be read from {path}: {reason}.": "無法從 {path} 讀取結果：{reason}。",
     "The results cannot be saved in {path}: {reason}.": "結果無法儲存到 {path}：{reason}。",
     "The row has no value for {name!r}.": "這一列沒有 {name!r} 的值。",
     "The rows cannot be read: {reason}.": "無法讀取列：{reason}。",

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 
 import pytest
+from hypothesis import given, strategies as st
 from support.virtual_loop import run_virtual
 
 from mimo_magics.batch.call_gate import (
@@ -16,6 +18,7 @@ from mimo_magics.batch.call_gate import (
     MAX_REFUSED_PROBES,
     CallGate,
     Entry,
+    GateClosed,
 )
 
 
@@ -181,14 +184,63 @@ async def test_a_probe_that_fails_for_another_reason_leaves_its_place_to_the_nex
     assert (await second).is_probe
 
 
+@pytest.mark.parametrize("retry_after", [None, 0.0, -1.0, 1e9])
+def test_a_service_that_refuses_every_probe_for_minutes_closes_the_gate(
+    retry_after: float | None,
+) -> None:
+    async def main() -> float:
+        gate, closed = CallGate(10), []
+        for _ in range(MAX_REFUSED_PROBES + 1):
+            await refuse(gate, retry_after)
+            closed.append(gate.is_closed)
+        assert closed == [False] * MAX_REFUSED_PROBES + [True]
+        return now()
+
+    assert 480 <= run_virtual(main()) <= MAX_PAUSE * MAX_REFUSED_PROBES
+
+
+@in_gate(2)
+async def test_no_call_starts_after_the_gate_is_closed(gate: CallGate) -> None:
+    first, second = await gate.enter(), await gate.enter()
+    waiting = [asyncio.ensure_future(gate.enter()) for _ in range(3)]
+    await asyncio.sleep(0)
+    waiting[0].cancel()
+    assert gate.is_current(first)
+    gate.close()
+    gate.close()
+    assert not gate.is_current(first)
+    outcomes = await asyncio.gather(*waiting, return_exceptions=True)
+    assert [type(each) for each in outcomes] == [asyncio.CancelledError, GateClosed, GateClosed]
+    gate.leave(first)
+    gate.leave(second)
+    with pytest.raises(GateClosed):
+        await gate.enter()
+
+
 @in_gate()
-async def test_a_service_that_refuses_every_probe_closes_the_gate(gate: CallGate) -> None:
-    await refuse(gate)
-    for _ in range(MAX_REFUSED_PROBES - 1):
-        await refuse(gate)
-    assert not gate.is_closed
-    await refuse(gate)
-    assert gate.is_closed
+async def test_a_call_is_outdated_when_another_one_was_refused(gate: CallGate) -> None:
+    early = await gate.enter()
+    await refuse(gate, 1.0)
+    probe = await gate.enter()
+    assert (gate.is_current(early), gate.is_current(probe)) == (False, True)
+
+
+@in_gate()
+async def test_a_failure_of_the_server_changes_neither_the_limit_nor_the_pause(gate: CallGate) -> None:
+    for _ in range(200):
+        gate.leave(await gate.enter())
+    assert (gate.limit, gate.is_paused, now()) == (INITIAL_CALLS, False, 0.0)
+
+
+@in_gate()
+async def test_a_retry_after_that_was_wrong_is_followed_by_growing_pauses(gate: CallGate) -> None:
+    pauses = []
+    for _ in range(4):
+        await refuse(gate, 0.0)
+        started = now()
+        gate.leave(await gate.enter())
+        pauses.append(now() - started)
+    assert pauses == [0.0, 2 * FIRST_PAUSE, 4 * FIRST_PAUSE, 8 * FIRST_PAUSE]
 
 
 @in_gate()
@@ -200,3 +252,63 @@ async def test_a_success_forgets_the_refused_probes(gate: CallGate) -> None:
     await refuse(gate)
     await gate.enter()
     assert now() - started == FIRST_PAUSE
+
+
+@in_gate(1)
+async def test_a_call_that_is_cancelled_in_the_moment_it_is_let_in_leaves_a_probe_to_the_next_one(
+    gate: CallGate,
+) -> None:
+    await refuse(gate, 1.0)
+    probe, second = asyncio.ensure_future(gate.enter()), asyncio.ensure_future(gate.enter())
+    await asyncio.sleep(0)
+    asyncio.get_running_loop().call_at(1.0, probe.cancel)
+    entry = await second
+    assert (entry.is_probe, now()) == (True, 1.0)
+
+
+OUTCOMES = ("success", "refused", "server error", "cancelled")
+
+
+@given(
+    max_calls=st.integers(1, 30),
+    calls=st.lists(
+        st.tuples(st.sampled_from(OUTCOMES), st.floats(0, 3), st.sampled_from([None, 0.0, 0.5, 1e9])),
+        min_size=1,
+        max_size=60,
+    ),
+)
+def test_every_call_ends_and_the_limit_holds_whatever_happens(
+    max_calls: int, calls: list[tuple[str, float, float | None]]
+) -> None:
+    async def main() -> list[int]:
+        gate, running, highest = CallGate(max_calls), 0, [0]
+
+        async def call(outcome: str, seconds: float, retry_after: float | None) -> None:
+            nonlocal running
+            entry = await gate.enter()
+            running += 1
+            assert running <= gate.limit or not entry.is_probe
+            highest.append(running)
+            try:
+                await asyncio.sleep(seconds)
+            finally:
+                running -= 1
+                if outcome == "success":
+                    gate.report_success(entry)
+                elif outcome == "refused":
+                    gate.report_refusal(entry, retry_after)
+                gate.leave(entry)
+
+        tasks = [asyncio.create_task(call(*each)) for each in calls]
+        for task, (outcome, seconds, _) in zip(tasks, calls, strict=True):
+            if outcome == "cancelled":
+                asyncio.get_running_loop().call_later(seconds, task.cancel)
+        for task in tasks:
+            with suppress(asyncio.CancelledError, GateClosed):
+                await task
+        assert running == 0
+        if not gate.is_closed:
+            gate.report_success(await gate.enter())
+        return highest
+
+    assert max(run_virtual(asyncio.wait_for(main(), 1e6))) <= max_calls

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 from hypothesis import given, strategies as st
 
 from mimo_magics.batch.rate_window import MARGIN_SECONDS, WINDOW_SECONDS, Permit, RateLimits, RateWindow
@@ -81,14 +83,6 @@ def test_a_correction_of_an_expired_permit_changes_nothing() -> None:
     assert window.take(50) == SPAN
 
 
-def test_a_permit_that_is_given_back_does_not_count() -> None:
-    window, _ = create_window(requests=1, tokens=10)
-    permit = take(window, 10)
-    window.give_back(permit)
-    window.give_back(permit)
-    assert take(window, 10).time == 0.0
-
-
 def test_calls_of_an_earlier_process_count_by_their_age() -> None:
     window, _ = create_window(requests=3)
     window.add_earlier([(30.0, 5), (100.0, 5), (-2.0, 5)])
@@ -99,26 +93,53 @@ def test_calls_of_an_earlier_process_count_by_their_age() -> None:
 @given(
     limit=st.integers(1, 5),
     token_limit=st.integers(50, 200),
+    earlier=st.lists(st.tuples(st.floats(0, 130), st.integers(0, 40)), max_size=4),
     steps=st.lists(
-        st.tuples(st.floats(0, 20), st.integers(1, 80), st.integers(0, 80)), min_size=1, max_size=40
+        st.tuples(st.floats(0, 20), st.integers(1, 300), st.floats(0, 1), st.integers(0, 5)),
+        min_size=1,
+        max_size=40,
     ),
 )
 def test_no_sliding_minute_has_more_than_the_limits_allow(
-    limit: int, token_limit: int, steps: list[tuple[float, int, int]]
+    limit: int,
+    token_limit: int,
+    earlier: list[tuple[float, int]],
+    steps: list[tuple[float, int, float, int]],
 ) -> None:
+    """Calls come at any time and end in any order, and some are larger than the limit. Usages are below reservations."""
     window, clock = create_window(limit, token_limit)
-    started: list[Permit] = []
-    for pause, reserved, used in steps:
+    clock.now = 1_000.0
+    counted = [Permit(clock.now - age, tokens) for age, tokens in earlier]
+    window.add_earlier(earlier)
+    own: list[Permit] = []
+    running: list[tuple[Permit, int]] = []
+    for pause, reserved, used, ends in steps:
         clock.now += pause
         while not isinstance(found := window.take(reserved), Permit):
-            assert found > 0
+            assert 0 < found <= SPAN + 1e-6
             clock.now += found
-        started.append(found)
-        window.correct(found, min(used, reserved))
-    for place, first in enumerate(started):
-        inside = [each for each in started[place:] if each.time < first.time + WINDOW_SECONDS]
-        assert len(inside) <= limit
+        own.append(found)
+        running.append((found, int(reserved * used)))
+        inside = [each for each in (*counted, *own) if each.time > clock.now - WINDOW_SECONDS]
+        assert len([each for each in inside if each is not found]) < limit or limit == 1 == len(inside)
         assert len(inside) == 1 or sum(each.tokens for each in inside) <= token_limit
+        for _ in range(min(ends, len(running))):
+            window.correct(*running.pop(0))
+
+
+def test_calls_of_earlier_processes_that_exceed_the_limits_are_waited_for() -> None:
+    window, clock = create_window(requests=2, tokens=10)
+    window.add_earlier([(50.0, 5), (40.0, 5), (30.0, 5), (float("inf"), 5)])
+    assert window.take(1) == SPAN - 40.0
+    clock.now = SPAN - 30.0
+    assert take(window, 10).tokens == 10
+
+
+def test_many_threads_take_no_more_permits_than_there_are() -> None:
+    window, _ = create_window(requests=100)
+    with ThreadPoolExecutor(8) as threads:
+        found = list(threads.map(window.take, [1] * 400))
+    assert sum(isinstance(each, Permit) for each in found) == 100
 
 
 def test_the_window_is_full_whenever_calls_wait() -> None:

@@ -14,8 +14,8 @@ def test_the_bars_are_relative_to_the_highest_one() -> None:
     bundle = row_bundle(["2 rows"], [BarLine("label", "a", 10), BarLine("label", "b", 5)], [])
     assert bundle["text/plain"].splitlines()[2:] == [
         "column  value           rows",
-        "label   a        10 ██████████",
-        "label   b         5 █████",
+        "label   a      10 ██████████",
+        "label   b       5 █████",
     ]
 
 
