@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from mimo_magics.batch.batch_job import BatchJob
+from mimo_magics.batch.batch_run import BatchRun
 from mimo_magics.batch.map_result import MapResult
 from mimo_magics.batch.plan import RunPlan, add_plans
 from mimo_magics.batch.row_result import RowResult
@@ -97,6 +98,8 @@ class CaseGrid:
     def __init__(self, columns: Sequence[GridColumn]) -> None:
         self._columns = columns
         self._results: dict[str, MapResult] = {}
+        self._run: BatchRun | None = None
+        """The run of the present column."""
         self._finished = RunProgress(0)
         self.progress = RunProgress()
         """The progress of all columns together."""
@@ -112,7 +115,7 @@ class CaseGrid:
         for column in self._columns:
             if self.stopped:
                 return
-            run = column.job.open_run()
+            self._run = run = column.job.open_run()
             try:
                 async with aclosing(run.watch()) as running:
                     async for progress in running:
@@ -123,7 +126,13 @@ class CaseGrid:
                 # The first column that has no value at all raises the error of its run.
                 self._results[column.title] = column.job.build_result(run)
                 self.stopped = run.stopped
-                run.close()
+                self.close()
+
+    def close(self) -> None:
+        """Close the store of the run that is over."""
+        if self._run:
+            self._run.close()
+            self._run = None
 
     def build_result(self) -> GridResult:
         """Return the values of the columns that were run."""

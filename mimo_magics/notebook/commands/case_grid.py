@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
 from argparse import Namespace
-from collections.abc import Iterator
-from contextlib import aclosing, contextmanager
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -15,23 +12,20 @@ from mimo_magics.batch.batch_job import BatchJob
 from mimo_magics.batch.case_grid import CaseGrid, GridColumn, GridResult
 from mimo_magics.batch.map_options import MapOptions
 from mimo_magics.batch.row_files import open_row_file
-from mimo_magics.client import portal
-from mimo_magics.core.errors import BadOption, Interrupted
+from mimo_magics.core.errors import BadOption
 from mimo_magics.core.i18n import Translatable, translate
-from mimo_magics.core.renderer_protocol import Renderer
 from mimo_magics.core.settings import COMPARABLE_SETTINGS, Settings
 from mimo_magics.display.selection import choose_run_renderer
 from mimo_magics.notebook.cell_request import check_variable_name, drop_option_lines
 from mimo_magics.notebook.commands.row_map import find_rows
 from mimo_magics.notebook.comparison_request import DEFAULT_ASK_ABOVE
 from mimo_magics.notebook.cost_confirmation import confirm_plan
-from mimo_magics.notebook.kernel.async_cell import AsyncCell, get_display_target, heartbeat
-from mimo_magics.notebook.kernel.comm_pump import pump_comm_messages
+from mimo_magics.notebook.kernel.async_cell import AsyncCell, get_display_target
 from mimo_magics.notebook.kernel.user_variables import get_user_variables
 from mimo_magics.notebook.reply_display import ReplyDisplay
+from mimo_magics.notebook.row_run import RowRun
 from mimo_magics.notebook.schema_option import take_schema
 from mimo_magics.notebook.session_selection import SessionSelection
-from mimo_magics.session.comparison.result import DisplayBundle
 from mimo_magics.session.comparison.variants import Variant, build_variants
 
 SEPARATOR = re.compile(r"^---[ \t]*$", re.MULTILINE)
@@ -75,25 +69,15 @@ class CaseGridCommands:
             BadOption: an option or the rows are not valid, or the user refused the cost; nothing was sent.
             MimoError: the service cannot be called, or a run stopped before its end.
         """
-        cell = self._prepare(options, body, None)
-        with (
-            self._finish(cell),
-            portal.PortalStream(aclosing(cell.grid.watch()), cell.renderer.tick) as stream,
-        ):
-            for progress in stream:
-                cell.renderer.show(progress)
-        return self._mark_shown(cell)
+        return self._prepare(options, body, None).run_sync(self._reply_display)
 
     async def run_async(self, options: Namespace, body: str) -> GridResult:
         """Run a grid in a cell that awaits."""
         async_cell = AsyncCell(self._shell)
-        cell = self._prepare(options, body, async_cell)
-        with self._finish(cell):
-            async with pump_comm_messages(self._shell.kernel), heartbeat(cell.renderer.tick):
-                await async_cell.run(cell.drive())
-        return self._mark_shown(cell)
+        run = self._prepare(options, body, async_cell)
+        return await run.run_async(self._reply_display, async_cell, self._shell.kernel)
 
-    def _prepare(self, options: Namespace, body: str, async_cell: AsyncCell | None) -> _GridCell:
+    def _prepare(self, options: Namespace, body: str, async_cell: AsyncCell | None) -> RowRun[GridResult]:
         check_variable_name(options.out)
         values = {name: value for name, value in vars(options).items() if value is not None}
         if unused := [name for name in OTHER_OPTIONS if name in values]:
@@ -104,7 +88,12 @@ class CaseGridCommands:
         ask = None if target == "unattended" else input
         confirm_plan(grid.plan(), options.ask_above or DEFAULT_ASK_ABOVE, ask)
         renderer = choose_run_renderer(target, self._session_selection.sessions.current.settings, async_cell)
-        return _GridCell(grid, renderer, options.out)
+
+        def keep(result: GridResult) -> None:
+            if options.out:
+                self._shell.user_ns[options.out] = result
+
+        return RowRun(grid, renderer, grid.build_result, keep)
 
     def _build_columns(self, values: dict[str, Any], body: str) -> list[GridColumn]:
         """Return a column for each prompt and each combination of settings."""
@@ -126,66 +115,6 @@ class CaseGridCommands:
             title = _build_title(number if len(prompts) > 1 else 0, variant, has_settings=bool(compared))
             columns.append(GridColumn(title, job))
         return columns
-
-    @contextmanager
-    def _finish(self, cell: _GridCell) -> Iterator[None]:
-        """Leave the document in the output and store the result, however the run ends."""
-        try:
-            with cell.finalize_output():
-                yield
-        finally:
-            if cell.result and cell.out:
-                self._shell.user_ns[cell.out] = cell.result
-
-    def _mark_shown(self, cell: _GridCell) -> GridResult:
-        assert cell.result
-        self._reply_display.record_value(cell.result)
-        return cell.result
-
-
-class _GridCell:
-    """A grid in its cell."""
-
-    def __init__(self, grid: CaseGrid, renderer: Renderer, out: str | None) -> None:
-        self.grid = grid
-        self.renderer = renderer
-        self.out = out
-        self.result: GridResult | None = None
-
-    async def drive(self) -> None:
-        """Run all columns, and show the progress."""
-        self.renderer.start({})
-        async with aclosing(self.grid.watch()) as running:
-            async for progress in running:
-                self.renderer.show(progress)
-
-    @contextmanager
-    def finalize_output(self) -> Iterator[None]:
-        """Leave the document in the output, however the run ends.
-
-        Raises:
-            MimoError: a run stopped before its end; the document shows what was done.
-            Interrupted: the cell was interrupted.
-        """
-        try:
-            yield
-        except (asyncio.CancelledError, KeyboardInterrupt):
-            self._leave_document()
-            progress = self.grid.progress
-            raise Interrupted(
-                Translatable("{count:,} rows have a result.", count=progress.done - progress.failed),
-                Translatable("The results are saved. Run the cell again to go on."),
-            ) from None
-        except BaseException:
-            self.renderer.clear()
-            raise
-        self._leave_document()
-        if self.grid.stopped:
-            raise self.grid.stopped.with_traceback(None)
-
-    def _leave_document(self) -> None:
-        self.result = self.grid.build_result()
-        self.renderer.finish(DisplayBundle(self.result._repr_mimebundle_()), {})
 
 
 def split_prompts(body: str) -> list[str]:

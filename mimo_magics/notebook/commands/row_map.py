@@ -2,24 +2,18 @@
 
 from __future__ import annotations
 
-import asyncio
 from argparse import Namespace
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import aclosing, contextmanager
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from mimo_magics.batch.batch_job import BatchJob
-from mimo_magics.batch.batch_run import BatchRun
 from mimo_magics.batch.map_options import MapOptions
 from mimo_magics.batch.map_result import MapResult
 from mimo_magics.batch.plan import RunPlan
 from mimo_magics.batch.row_files import FILE_ENDINGS
-from mimo_magics.client import portal
-from mimo_magics.core.errors import BadOption, Interrupted
+from mimo_magics.core.errors import BadOption
 from mimo_magics.core.i18n import Translatable
-from mimo_magics.core.renderer_protocol import Renderer
-from mimo_magics.core.run_progress import RunProgress
 from mimo_magics.core.settings import Settings
 from mimo_magics.core.suggest import did_you_mean
 from mimo_magics.display.selection import choose_run_renderer
@@ -28,13 +22,12 @@ from mimo_magics.notebook.cell_request import check_variable_name, drop_option_l
 from mimo_magics.notebook.comparison_request import DEFAULT_ASK_ABOVE
 from mimo_magics.notebook.config.store import MimoConfig
 from mimo_magics.notebook.cost_confirmation import confirm_plan
-from mimo_magics.notebook.kernel.async_cell import AsyncCell, get_display_target, heartbeat
-from mimo_magics.notebook.kernel.comm_pump import pump_comm_messages
+from mimo_magics.notebook.kernel.async_cell import AsyncCell, get_display_target
 from mimo_magics.notebook.kernel.user_variables import get_user_variables
 from mimo_magics.notebook.reply_display import ReplyDisplay
+from mimo_magics.notebook.row_run import RowRun
 from mimo_magics.notebook.schema_option import take_schema
 from mimo_magics.notebook.session_selection import SessionSelection
-from mimo_magics.session.comparison.result import DisplayBundle
 from mimo_magics.session.session import Session
 
 MAP = "%%mimo_map"
@@ -67,46 +60,42 @@ class MapCommands:
             BadOption: an option or the input is not valid, or the user refused the cost; nothing was sent.
             MimoError: the service cannot be called, or the run stopped before its end.
         """
-        cell = self._prepare(line, body, None)
-        if isinstance(cell, RunPlan):
-            return cell
-        with (
-            self._finish(cell),
-            portal.PortalStream(aclosing(cell.run.watch()), cell.renderer.tick) as stream,
-        ):
-            for progress in stream:
-                cell.renderer.show(progress)
-        return self._mark_shown(cell)
+        run = self._prepare(line, body, None)
+        return run if isinstance(run, RunPlan) else run.run_sync(self._reply_display)
 
     async def map_async(self, line: str, body: str) -> MapResult | RunPlan:
         """Run a prompt over rows in a cell that awaits."""
         async_cell = AsyncCell(self._shell)
-        cell = self._prepare(line, body, async_cell)
-        if isinstance(cell, RunPlan):
-            return cell
-        with self._finish(cell):
-            async with pump_comm_messages(self._shell.kernel), heartbeat(cell.renderer.tick):
-                await async_cell.run(cell.drive())
-        return self._mark_shown(cell)
+        run = self._prepare(line, body, async_cell)
+        if isinstance(run, RunPlan):
+            return run
+        return await run.run_async(self._reply_display, async_cell, self._shell.kernel)
 
-    def _prepare(self, line: str, body: str, async_cell: AsyncCell | None) -> _MapCell | RunPlan:
+    def _prepare(self, line: str, body: str, async_cell: AsyncCell | None) -> RowRun[MapResult] | RunPlan:
         _, arguments = parse_command(MAP, line)
-        job = self._create_job(arguments, drop_option_lines(body).strip("\n"))
+        all_rows = job = self._create_job(arguments, drop_option_lines(body).strip("\n"))
         if arguments.restart:
             job.forget_results()
         if arguments.dry_run:
             return job.plan()
         if arguments.sample is not None:
-            all_rows, job = job, job.take_sample(_check_sample(arguments.sample))
-        else:
-            all_rows = None
+            job = job.take_sample(_check_sample(arguments.sample))
         target = get_display_target(self._shell)
         if job.source.is_repeatable:
             ask = None if target == "unattended" else input
             confirm_plan(job.plan(), arguments.ask_above or DEFAULT_ASK_ABOVE, ask)
         renderer = choose_run_renderer(target, job.prompt.turn_input.settings, async_cell)
-        out = None if job.out else arguments.out
-        return _MapCell(job, renderer, out, all_rows.plan if all_rows else None)
+        run = job.open_run()
+
+        def build_result() -> MapResult:
+            result = job.build_result(run)
+            return result if job is all_rows else result.add_notes(*all_rows.plan().note_lines)
+
+        def keep(result: MapResult) -> None:
+            if arguments.out and not job.out:
+                self._shell.user_ns[arguments.out] = result.output
+
+        return RowRun(run, renderer, build_result, keep)
 
     def _create_job(self, arguments: Namespace, text: str) -> BatchJob:
         variables = get_user_variables(self._shell)
@@ -129,81 +118,6 @@ class MapCommands:
     def _find_session(self, arguments: Namespace) -> Session:
         sessions = self._session_selection.sessions
         return sessions.get_or_create(arguments.session) if arguments.session else sessions.current
-
-    @contextmanager
-    def _finish(self, cell: _MapCell) -> Iterator[None]:
-        """Leave the document in the output and store the rows, however the run ends."""
-        try:
-            with cell.finalize_output():
-                yield
-        finally:
-            if cell.result and cell.out:
-                self._shell.user_ns[cell.out] = cell.result.output
-
-    def _mark_shown(self, cell: _MapCell) -> MapResult:
-        assert cell.result
-        self._reply_display.record_value(cell.result)
-        return cell.result
-
-
-class _MapCell:
-    """A run in its cell."""
-
-    def __init__(
-        self,
-        job: BatchJob,
-        renderer: Renderer,
-        out: str | None,
-        plan_all: Callable[[], RunPlan] | None,
-    ) -> None:
-        self.run: BatchRun = job.open_run()
-        self.renderer = renderer
-        self.out = out
-        self.result: MapResult | None = None
-        """The result, when the run is over and a row has a value."""
-        self._job = job
-        self._plan_all = plan_all
-
-    async def drive(self) -> None:
-        """Run all rows, and show the progress."""
-        self.renderer.start({})
-        async with aclosing(self.run.watch()) as running:
-            async for progress in running:
-                self.renderer.show(progress)
-
-    @contextmanager
-    def finalize_output(self) -> Iterator[None]:
-        """Leave the document in the output, however the run ends.
-
-        Raises:
-            MimoError: the run stopped before its end; the document shows what it did.
-            Interrupted: the cell was interrupted.
-        """
-        try:
-            yield
-        except (asyncio.CancelledError, KeyboardInterrupt):
-            self._leave_document()
-            progress: RunProgress = self.run.progress
-            raise Interrupted(
-                Translatable("{count:,} rows have a result.", count=progress.done - progress.failed),
-                Translatable("The results are saved. Run the cell again to go on."),
-            ) from None
-        except BaseException:
-            self.renderer.clear()
-            raise
-        else:
-            self._leave_document()
-        finally:
-            self.run.close()
-        if self.run.stopped:
-            raise self.run.stopped.with_traceback(None)
-
-    def _leave_document(self) -> None:
-        result = self._job.build_result(self.run)
-        if self._plan_all:
-            result = result.add_notes(*self._plan_all().note_lines)
-        self.result = result
-        self.renderer.finish(DisplayBundle(result._repr_mimebundle_()), {})
 
 
 def _check_sample(count: int) -> int:
