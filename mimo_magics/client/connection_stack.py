@@ -53,7 +53,8 @@ class ConnectionStack(httpx.AsyncBaseTransport):
     async def _put_back(self, connection: httpx.AsyncHTTPTransport) -> None:
         now = monotonic()
         self._idle.append((now, connection))
-        while now - self._idle[0][0] > MAX_IDLE_SECONDS:
+        # Another call may take the last connection while one is closed.
+        while self._idle and now - self._idle[0][0] > MAX_IDLE_SECONDS:
             await self._idle.popleft()[1].aclose()
 
 

@@ -110,3 +110,31 @@ async def test_closing_the_client_closes_all_idle_connections(peer: Peer) -> Non
     async with client:
         await asyncio.gather(*(call(client, peer) for _ in range(5)))
     assert len(stack._idle) == 0
+
+
+async def test_a_call_may_take_the_last_connection_while_an_old_one_is_closed(
+    peer: Peer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = 0.0
+    monkeypatch.setattr("mimo_magics.client.connection_stack.monotonic", lambda: now)
+    closing, closed = asyncio.Event(), asyncio.Event()
+
+    class SlowToClose(httpx.AsyncHTTPTransport):
+        async def aclose(self) -> None:
+            closing.set()
+            await closed.wait()
+            await super().aclose()
+
+    stack = ConnectionStack(lambda: SlowToClose(trust_env=False, limits=ONE_CONNECTION))
+    client = httpx.AsyncClient(transport=stack)
+    await asyncio.gather(*(call(client, peer) for _ in range(2)))
+    now = MAX_IDLE_SECONDS + 1
+    first = asyncio.create_task(call(client, peer))
+    await closing.wait()
+    arrived = len(peer.requests)
+    peer.script = lambda _: Answer([closed.is_set, b"{}"])
+    second = asyncio.create_task(call(client, peer))
+    await asyncio.to_thread(wait_until, lambda: len(peer.requests) > arrived)
+    closed.set()
+    assert [await first, await second] == [200, 200]
+    await client.aclose()
