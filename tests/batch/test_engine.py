@@ -1,4 +1,4 @@
-"""What ends a run, what a run asks again, and what happens to the calls that wait."""
+"""What ends a run, what the next run sends, and what happens to the calls that wait."""
 
 from __future__ import annotations
 
@@ -175,7 +175,7 @@ def test_an_iterator_that_fails_ends_the_run_after_the_calls_that_have_started(
     assert str(result.stopped).startswith("The rows cannot be read: OSError: the source is gone.")
 
 
-def test_a_budget_of_the_session_counts_what_was_spent_before(
+def test_a_budget_of_the_session_includes_earlier_costs(
     run: Callable[..., MapResult], session: Session, peer: Peer
 ) -> None:
     session.ask("Hello")
@@ -208,7 +208,7 @@ def test_closing_a_run_ends_the_calls_that_wait_in_a_pause(
     assert session.spending.tokens == 30
 
 
-# What is asked again.
+# What the next run sends.
 
 
 def test_a_storm_of_refusals_with_a_wrong_retry_after_fails_no_row(
