@@ -57,4 +57,4 @@ def test_the_corrected_line_is_in_the_next_prompt_and_runs_only_after_enter(
     terminal.expect_exact("total + 1")
     assert len(peer.requests) == 1
     terminal.send("\r")
-    terminal.expect(r"\b42\b")
+    terminal.expect_exact("42\r\n")
