@@ -146,7 +146,7 @@ class Peer:
         self.lists: list[Seen] = []
         """Requests for the list of models."""
         self.connections = 0
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), type("Bound", (Handler,), {"peer": self}))
+        self._server = Server(("127.0.0.1", 0), type("Bound", (Handler,), {"peer": self}))
         self._server.daemon_threads = True
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True)
 
@@ -203,6 +203,12 @@ def wait_until(true: Callable[[], bool]) -> None:
     while not true():
         assert time.monotonic() < deadline, "the condition did not become true"
         time.sleep(0.01)
+
+
+class Server(ThreadingHTTPServer):
+    """Lets many clients connect at once: with the usual queue of five, some try again after a second."""
+
+    request_queue_size = 1_024
 
 
 class Handler(BaseHTTPRequestHandler):
