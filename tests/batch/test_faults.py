@@ -47,7 +47,7 @@ from mimo_magics.batch.rate_window import RateLimits, RateWindow
 from mimo_magics.client import retry
 retry.INITIAL_DELAY = 0.005
 rate_window.MARGIN_SECONDS = {MARGIN}
-call_gate.FIRST_PAUSE = 0.02
+call_gate.FIRST_PAUSE, call_gate.MAX_PAUSE = 0.02, 0.1
 url, store, prompt, count = sys.argv[1:]
 batch_run._windows[f"{{url.split('/')[2]}} mimo-v2-pro"] = RateWindow(RateLimits(), seconds={WINDOW})
 session = mimo_magics.Session(base_url=url, system="none", max_tokens={USAGE.output})
@@ -101,6 +101,7 @@ def _quick(monkeypatch: pytest.MonkeyPatch, peer: Peer) -> None:
     monkeypatch.setattr(retry, "INITIAL_DELAY", 0.005)
     monkeypatch.setattr(rate_window, "MARGIN_SECONDS", MARGIN)
     monkeypatch.setattr(call_gate, "FIRST_PAUSE", 0.02)
+    monkeypatch.setattr(call_gate, "MAX_PAUSE", 0.1)
     window = RateWindow(RateLimits(), seconds=WINDOW)
     monkeypatch.setattr(batch_run, "_windows", {f"{peer.host} mimo-v2-pro": window})
 
