@@ -38,8 +38,9 @@ PROMPT = "Is this praise? {text}"
 
 @pytest.fixture(autouse=True)
 def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Divide the delays before retries by 100, and use no rate limits of earlier tests."""
+    """Divide the delays before retries and the pauses by 100, and use no rate limits of earlier tests."""
     monkeypatch.setattr(retry, "INITIAL_DELAY", retry.INITIAL_DELAY / 100)
+    monkeypatch.setattr("mimo_magics.batch.call_gate.FIRST_PAUSE", 0.02)
     monkeypatch.setattr("mimo_magics.batch.batch_run._windows", {})
 
 

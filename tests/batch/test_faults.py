@@ -10,6 +10,7 @@ import threading
 import time
 from bisect import bisect_left
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 from random import Random
 
@@ -24,14 +25,19 @@ from mimo_magics.batch.rate_window import RateLimits, RateWindow
 from mimo_magics.batch.row_prompt import RowPrompt
 from mimo_magics.batch.store import open_store
 from mimo_magics.client import retry
+from mimo_magics.core.messages import Usage
 from mimo_magics.core.settings import Settings
 
-WINDOW, MARGIN = 0.5, 1.5
+WINDOW, MARGIN = 0.5, 1.0
 """Seconds of the window of the server, and how much longer that of the client is. A slow machine delays arrivals."""
 LIMIT = 60
+TOKENS, USAGE = 900, Usage(5, 10)
+"""The limit of tokens in a window, and the tokens of each reply. The estimate of the input is higher."""
 PROMPT = "Repeat the word. {text}"
-ROWS = [f"w{number}" for number in range(150)]
-POISON = {"w17", "w90"}
+ROWS = [f"w{number}" for number in range(100)]
+POISON = {"w17", "w70"}
+HIGHEST = min(LIMIT, TOKENS // (USAGE.input + USAGE.output))
+"""The requests that the limits allow in a window."""
 RUN = f"""
 import sys
 from pathlib import Path
@@ -41,12 +47,13 @@ from mimo_magics.batch.rate_window import RateLimits, RateWindow
 from mimo_magics.client import retry
 retry.INITIAL_DELAY = 0.005
 rate_window.MARGIN_SECONDS = {MARGIN}
-call_gate.FIRST_PAUSE = 0.02
-url, store, prompt = sys.argv[1:]
+call_gate.FIRST_PAUSE, call_gate.MAX_PAUSE = 0.02, 0.1
+url, store, prompt, count = sys.argv[1:]
 batch_run._windows[f"{{url.split('/')[2]}} mimo-v2-pro"] = RateWindow(RateLimits(), seconds={WINDOW})
-session = mimo_magics.Session(base_url=url, system="none")
-rows = [f"w{{number}}" for number in range({len(ROWS)})]
-mimo_magics.map(prompt, rows, session=session, store=store, at_once=16, requests_per_minute={LIMIT})
+session = mimo_magics.Session(base_url=url, system="none", max_tokens={USAGE.output})
+rows = [f"w{{number}}" for number in range(int(count))]
+limits = dict(requests_per_minute={LIMIT}, tokens_per_minute={TOKENS})
+mimo_magics.map(prompt, rows, session=session, store=store, at_once=16, **limits)
 """
 
 
@@ -74,7 +81,7 @@ class FaultyServer:
             return Answer([b'{"choices"', CUT], headers={"Content-Type": "application/json"})
         if chance < 0.08:
             return error(503)
-        answer = stream(seen, reply(word, ""))
+        answer = stream(seen, replace(reply(word, ""), usage=USAGE))
         self.replied[word] += 1
         return Answer([0.05 if chance < 0.5 else 0.3, *answer.pieces], headers=answer.headers)
 
@@ -94,6 +101,7 @@ def _quick(monkeypatch: pytest.MonkeyPatch, peer: Peer) -> None:
     monkeypatch.setattr(retry, "INITIAL_DELAY", 0.005)
     monkeypatch.setattr(rate_window, "MARGIN_SECONDS", MARGIN)
     monkeypatch.setattr(call_gate, "FIRST_PAUSE", 0.02)
+    monkeypatch.setattr(call_gate, "MAX_PAUSE", 0.1)
     window = RateWindow(RateLimits(), seconds=WINDOW)
     monkeypatch.setattr(batch_run, "_windows", {f"{peer.host} mimo-v2-pro": window})
 
@@ -104,61 +112,63 @@ def test_each_row_ends_in_a_value_or_an_error_and_no_limit_is_exceeded(peer: Pee
     result = mimo_magics.map(
         PROMPT,
         [*ROWS, *ROWS[:10]],
-        session=Session(base_url=f"{peer.url}/v1", system="none"),
+        session=Session(base_url=f"{peer.url}/v1", system="none", max_tokens=USAGE.output),
         store=tmp_path / "rows.sqlite",
         requests_per_minute=LIMIT,
+        tokens_per_minute=TOKENS,
     )
     assert result.values == [None if word in POISON else word for word in (*ROWS, *ROWS[:10])]
     assert {row.error for row in result.failed} == {"HTTP 500 Internal Server Error: poison"}
     assert set(server.replied.values()) == {1}
-    assert server.count_highest() <= LIMIT
+    assert server.count_highest() <= HIGHEST
     assert len(server.arrivals) > len(ROWS) + 10
 
 
 @pytest.mark.parametrize(
-    "kills", [pytest.param(3, id="short"), pytest.param(20, id="long", marks=pytest.mark.slow)]
+    ("kills", "count"),
+    [pytest.param(5, 80, id="short"), pytest.param(20, 300, id="long", marks=pytest.mark.slow)],
 )
 def test_a_process_that_is_killed_again_and_again_asks_for_nothing_twice_that_it_saved(
-    peer: Peer, tmp_path: Path, kills: int
+    peer: Peer, tmp_path: Path, kills: int, count: int
 ) -> None:
-    server = FaultyServer(2)
-    peer.script = server
+    peer.script = server = FaultyServer(2)
     store, url = tmp_path / "rows.sqlite", f"{peer.url}/v1"
+    words = {f"w{number}" for number in range(count)}
+    saved: set[str] = set()
+    replied: Counter[str] = Counter()
     for kill in range(kills):
-        goal = len(server.arrivals) + 20 + kill % 3
-        with start_run(url, store) as process:
+        goal = len(server.arrivals) + 12 + kill % 3
+        with start_run(url, store, count) as process:
             wait_until(lambda goal=goal: len(server.arrivals) >= goal)  # type: ignore[misc]
             process.send_signal(signal.SIGKILL)
-        saved, replied = find_saved(url, store), server.replied.copy()
-        with start_run(url, store) as process:
-            wait_until(lambda goal=goal: len(server.arrivals) >= goal + 10)  # type: ignore[misc]
-            process.send_signal(signal.SIGKILL)
+        # What was saved before this run began was not sent again.
         assert [word for word in saved if server.replied[word] != replied[word]] == []
-    with start_run(url, store) as process:
+        saved, replied = find_saved(url, store, words), server.replied.copy()
+    with start_run(url, store, count) as process:
         assert process.wait() == 0
-    assert find_saved(url, store) == set(ROWS) - POISON
-    assert server.count_highest() <= LIMIT
+    assert [word for word in saved if server.replied[word] != replied[word]] == []
+    assert find_saved(url, store, words) == words - POISON
+    assert server.count_highest() <= HIGHEST
     # A changed prompt is another request for each row; the results of the first one stay.
     server.replied.clear()
-    with start_run(url, store, "Say it again. {text}") as process:
+    with start_run(url, store, count, "Say it again. {text}") as process:
         assert process.wait() == 0
-    assert set(server.replied) == set(ROWS) - POISON
-    assert find_saved(url, store) == set(ROWS) - POISON
+    assert set(server.replied) == words - POISON
+    assert find_saved(url, store, words) == words - POISON
 
 
-def start_run(url: str, store: Path, prompt: str = PROMPT) -> subprocess.Popen[bytes]:
-    return subprocess.Popen(
-        [sys.executable, "-c", RUN, url, str(store), prompt], cwd=ROOT, env=dict(os.environ)
-    )
+def start_run(url: str, store: Path, count: int, prompt: str = PROMPT) -> subprocess.Popen[bytes]:
+    command = [sys.executable, "-c", RUN, url, str(store), prompt, str(count)]
+    return subprocess.Popen(command, cwd=ROOT, env=dict(os.environ))
 
 
-def find_saved(url: str, path: Path) -> set[str]:
+def find_saved(url: str, path: Path, words: set[str]) -> set[str]:
     """Return the rows whose values are in the store."""
-    settings = Settings().override({"base_url": url, "system": "none"})
+    settings = Settings().override({"base_url": url, "system": "none", "max_tokens": USAGE.output})
     prompt = RowPrompt.create(PROMPT, settings, Session().started_on)
     store = open_store(path)
     try:
-        found = {word: store.find(prompt.build({"text": word}).key) for word in ROWS}
+        found = {word: store.find(prompt.build({"text": word}).key) for word in words}
     finally:
         store.close()
     return {word for word, row in found.items() if row and not row.error}
