@@ -111,7 +111,7 @@ def test_on_and_off_are_parsed() -> None:
 
 
 def test_a_comparison_takes_the_options_of_a_prompt_and_its_own() -> None:
-    own = {"--repeat", "--at-once", "--ask-above"}
+    own = {"--each", "--repeat", "--at-once", "--ask-above"}
     flags = {flag for option in COMPARISON_OPTIONS for flag in option.flags}
     assert own < flags
     assert flags - own < {flag for option in OPTIONS for flag in option.flags}
