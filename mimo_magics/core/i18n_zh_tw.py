@@ -1454,4 +1454,6 @@ TRANSLATIONS: dict[str, str] = {
     "A prompt is empty.": "有一個提示詞是空的。",
     "Separate the prompts by a line of three dashes.": "請用一行三個連字號分隔提示詞。",
     "prompt {number}": "提示詞 {number}",
+    "1 call at a time": "一次 1 個呼叫",
+    "{count:,} calls at once": "同時 {count:,} 個呼叫",
 }

@@ -20,6 +20,8 @@ class RunStatus:
     def __init__(self) -> None:
         self.progress = RunProgress()
         """The last progress that arrived."""
+        self._line_key: object = None
+        self._line = ""
 
     def start(self, meters: Mapping[int, TurnMeter]) -> None:
         """Do nothing, as a run measures itself."""
@@ -33,6 +35,29 @@ class RunStatus:
     def elapsed_seconds(self) -> int:
         """Whole seconds since the start."""
         return int(self.progress.seconds)
+
+    @property
+    def share(self) -> float | None:
+        """The share of the rows with a result, from 0 to 1; `None` without a total."""
+        progress = self.progress
+        if progress.total is None:
+            return None
+        return min(progress.done / progress.total, 1.0) if progress.total else 1.0
+
+    @property
+    def text_key(self) -> object:
+        """A value that changes when the texts are due: once a second, and when the state of the run changes.
+
+        Screen readers read each change of a status aloud.
+        """
+        progress = self.progress
+        return (
+            self.elapsed_seconds,
+            bool(progress.preparation),
+            progress.is_paused,
+            progress.problem,
+            progress.done == progress.total,
+        )
 
     @property
     def summary(self) -> str:
@@ -56,8 +81,16 @@ class RunStatus:
 
     @property
     def line(self) -> str:
-        """The status line: summary and details."""
-        return " · ".join(filter(None, (self.summary, self.details)))
+        """The status line: summary and details. It changes when the texts are due."""
+        if self.text_key != self._line_key:
+            self._line_key = self.text_key
+            self._line = " · ".join(filter(None, (self.summary, self.details)))
+        return self._line
+
+    @property
+    def cost_and_limits(self) -> str:
+        """Cost and limits, which a progress bar does not measure."""
+        return " · ".join(self._iter_cost_and_limits())
 
     def _iter_details(self) -> Iterator[str]:
         progress = self.progress
@@ -66,10 +99,20 @@ class RunStatus:
             yield translate("{rate:.1f} rows/s", rate=progress.rows_per_second)
             if progress.seconds_left is not None:
                 yield translate("about {time} left", time=format_seconds(progress.seconds_left))
+        yield from self._iter_cost_and_limits()
+
+    def _iter_cost_and_limits(self) -> Iterator[str]:
+        progress = self.progress
         if progress.usd:
             yield f"{progress.usd:.4f} USD"
             if progress.projected_usd is not None:
                 yield translate("about {usd:.2f} USD in all", usd=progress.projected_usd)
+        if progress.calls_at_once:
+            yield (
+                translate("1 call at a time")
+                if progress.calls_at_once == 1
+                else translate("{count:,} calls at once", count=progress.calls_at_once)
+            )
         if progress.is_paused:
             yield translate("the service limits the rate: waiting")
         if progress.problem:
@@ -78,9 +121,11 @@ class RunStatus:
 
 def format_seconds(seconds: float) -> str:
     """Return a duration such as `45 s`, `12 min` or `3 h 20 min`."""
-    if seconds < MINUTE:
+    # Rounded before it is compared, so that 59.7 seconds are not 60 s.
+    if round(seconds) < MINUTE:
         return f"{seconds:.0f} s"
-    if seconds < HOUR:
-        return f"{seconds / MINUTE:.0f} min"
-    hours, minutes = divmod(round(seconds / MINUTE), MINUTE)
+    total_minutes = round(seconds / MINUTE)
+    if total_minutes < HOUR // MINUTE:
+        return f"{total_minutes} min"
+    hours, minutes = divmod(total_minutes, MINUTE)
     return f"{hours} h {minutes} min"

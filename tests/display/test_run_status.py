@@ -29,6 +29,7 @@ def status(progress: RunProgress) -> RunStatus:
 def test_the_line_has_counts_rate_time_and_cost() -> None:
     assert status(PROGRESS).line == (
         "140 of 1,000 rows, 3 failed, 40 reused · 10 s · 10.0 rows/s · about 1 min left · 0.0123 USD · about 0.12 USD in all"
+        " · 64 calls at once"
     )
 
 
@@ -62,11 +63,58 @@ def test_what_delays_a_run_is_named(progress: RunProgress, line: str) -> None:
     [
         (0.4, "0 s"),
         (45.2, "45 s"),
+        (59.7, "1 min"),
         (61, "1 min"),
         (720, "12 min"),
+        (3_599, "1 h 0 min"),
         (12_000, "3 h 20 min"),
         (90_000, "25 h 0 min"),
     ],
 )
 def test_durations_have_one_unit_or_two(seconds: float, text: str) -> None:
     assert format_seconds(seconds) == text
+
+
+@pytest.mark.parametrize(("calls", "text"), [(1, "1 call at a time"), (1_024, "1,024 calls at once")])
+def test_the_number_of_calls_at_once_is_shown(calls: int, text: str) -> None:
+    assert status(RunProgress(10, calls_at_once=calls)).line == f"0 of 10 rows · 0 s · {text}"
+
+
+def test_the_line_changes_at_most_once_a_second() -> None:
+    status = RunStatus()
+    lines = []
+    for step in range(20):
+        status.feed(RunProgress(called=step, seconds=step / 10))
+        lines.append(status.line)
+    assert lines == ["0 rows · 0 s"] * 10 + ["10 rows · 1 s"] * 10
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        RunProgress(10, called=5, seconds=1.1, is_paused=True),
+        RunProgress(10, called=5, seconds=1.1, problem="disk is full"),
+        RunProgress(10, seconds=1.1, preparation="Loading the model"),
+        RunProgress(10, called=10, seconds=1.1),
+    ],
+    ids=["pause", "problem", "preparation", "end"],
+)
+def test_a_change_of_state_is_in_the_line_at_once(change: RunProgress) -> None:
+    running = status(RunProgress(10, called=4, seconds=1.0))
+    before = running.line
+    running.feed(change)
+    assert running.line != before
+    assert running.line == status(change).line
+
+
+@pytest.mark.parametrize(
+    ("progress", "share"),
+    [
+        (RunProgress(), None),
+        (RunProgress(0), 1.0),
+        (RunProgress(8, called=1, reused=2, unsent=1), 0.5),
+        (RunProgress(2, called=3), 1.0),
+    ],
+)
+def test_the_share_is_that_of_the_rows_with_a_result(progress: RunProgress, share: float | None) -> None:
+    assert status(progress).share == share

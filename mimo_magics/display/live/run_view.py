@@ -38,6 +38,7 @@ class RunView:
             self._bar, self._summary, self._details, stop, is_row=True, css_classes="mimo-foot"
         )
         self._replies = factory.html()
+        self._text_key: object = None
         css_classes = "mimo-live jp-RenderedHTMLCommon"
         self.root: Any = factory.box(
             factory.html(STYLE), self._header, self._replies, css_classes=css_classes
@@ -54,23 +55,27 @@ class RunView:
 
     def paint(self) -> int:
         """Send the changes to the page. Return what the frame costs."""
-        progress = self._status.progress
-        if progress.total:
-            self._bar.value = round(BAR_STEPS * min(progress.done / progress.total, 1.0))
-        self._summary.value = f'<span role="status">{escape_html(self._status.summary)}</span>'
-        self._details.value = escape_html(self._status.details)
-        self._replies.value = "".join(map(_reply_html, progress.replies))
+        self._bar.value = round(BAR_STEPS * (self._status.share or 0.0))
+        if self._status.text_key != self._text_key:
+            self._paint_texts()
+        self._replies.value = "".join(map(_reply_html, self._status.progress.replies))
         return FRAME_COST
 
     def end(self, document: Document) -> None:
         """Show the final state."""
         self.paint()
+        self._paint_texts()
         self._header.children = (self._summary, self._details)
         self._replies.value = ""
 
     def close(self) -> None:
         """Remove the widgets."""
         self._factory.close()
+
+    def _paint_texts(self) -> None:
+        self._text_key = self._status.text_key
+        self._summary.value = f'<span role="status">{escape_html(self._status.summary)}</span>'
+        self._details.value = escape_html(self._status.details)
 
 
 def _reply_html(text: str) -> str:
