@@ -30,6 +30,7 @@ class TerminalRunRenderer(SilentRenderer):
         self._now = now
         self._next_line_at = now() + LINE_SECONDS
         self._bar: Any = _create_bar() if has_bar else None
+        self._bar_key: object = None
 
     def show(self, event: Event, number: int = 0) -> None:
         """Update the bar, or print a line when one is due."""
@@ -37,12 +38,10 @@ class TerminalRunRenderer(SilentRenderer):
         if not isinstance(event, RunProgress):
             return
         if self._bar is not None:
-            self._bar.total = event.total
-            self._bar.set_description_str(replace_control_characters(self._status.summary), refresh=False)
-            self._bar.update(event.done - self._bar.n)
+            self._paint_bar(event)
         elif self._now() >= self._next_line_at:
             self._next_line_at = self._now() + LINE_SECONDS
-            self._write(f"{self._status.line}\n")
+            self._write(f"{_single_line(self._status.line)}\n")
 
     def finish(self, document: Document, metadata: dict[str, Any]) -> None:
         """Print the document."""
@@ -54,10 +53,25 @@ class TerminalRunRenderer(SilentRenderer):
         if self._bar is not None:
             self._bar.close()
 
+    def _paint_bar(self, progress: RunProgress) -> None:
+        self._bar.total = progress.total
+        self._bar.set_description_str(_single_line(self._status.summary), refresh=False)
+        self._bar.set_postfix_str(_single_line(self._status.cost_and_limits), refresh=False)
+        self._bar.update(progress.done - self._bar.n)
+        # Without a new row, tqdm does not repaint: a pause would not be shown.
+        if self._status.text_key != self._bar_key:
+            self._bar_key = self._status.text_key
+            self._bar.refresh()
+
     @staticmethod
     def _write(text: str) -> None:
         sys.stdout.write(replace_unencodable_characters(replace_control_characters(text)))
         sys.stdout.flush()
+
+
+def _single_line(text: str) -> str:
+    """Return a text without line breaks and control characters."""
+    return replace_unencodable_characters(replace_control_characters(" ".join(text.split())))
 
 
 def _create_bar() -> Any:

@@ -12,9 +12,10 @@ from support.widget_page import Cell, PageConnection, Published
 
 from mimo_magics.core.events import ReplyEnded, TextDelta
 from mimo_magics.core.renderer_protocol import DisplayTarget, Renderer
+from mimo_magics.core.run_progress import RunProgress
 from mimo_magics.core.settings import Settings
 from mimo_magics.display import selection
-from mimo_magics.display.selection import choose_renderer
+from mimo_magics.display.selection import choose_renderer, choose_run_renderer
 
 PLACES: tuple[DisplayTarget, ...] = ("front end", "unattended", "terminal")
 
@@ -82,3 +83,27 @@ def test_rich_is_chosen_in_a_terminal_that_can_repaint_and_never_in_a_kernel(
     can_paint = is_terminal and kernel is None and term != "dumb" and encoding.lower() == "utf-8"
     kind = "RichTerminalRenderer" if can_paint else "TerminalRenderer"
     assert type(choose_renderer("terminal", Settings())).__name__ == kind
+
+
+@pytest.mark.parametrize(
+    ("place", "cell", "settings", "kind"),
+    [
+        ("front end", Cell(), Settings(), "LiveRenderer"),
+        ("front end", Cell(), Settings(live=False), "StatusRenderer"),
+        ("front end", None, Settings(), "StatusRenderer"),
+        ("unattended", None, Settings(), "FinalRenderer"),
+        ("terminal", Cell(), Settings(), "TerminalRunRenderer"),
+        *((place, Cell(), Settings(quiet=True), "SilentRenderer") for place in PLACES),
+    ],
+)
+def test_the_renderer_of_a_run_depends_on_the_target_and_the_settings(
+    place: DisplayTarget, cell: Cell | None, settings: Settings, kind: str
+) -> None:
+    assert type(choose_run_renderer(place, settings, cell)).__name__ == kind
+
+
+def test_a_run_in_a_pipe_prints_lines_and_no_control_characters(capsys: pytest.CaptureFixture[str]) -> None:
+    renderer = choose_run_renderer("terminal", Settings())
+    renderer.show(RunProgress(4, called=1))
+    renderer.finish(DOCUMENT, METADATA)
+    assert capsys.readouterr().out == "All\n"

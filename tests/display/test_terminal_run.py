@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import pytest
 
 from mimo_magics.core.run_progress import RunProgress
@@ -45,3 +47,33 @@ def test_a_run_that_failed_ends_the_bar(capsys: pytest.CaptureFixture[str]) -> N
     renderer.show(RunProgress(4, called=1))
     renderer.clear()
     assert capsys.readouterr().out.endswith("\n")
+
+
+def test_the_bar_shows_a_pause_and_a_problem_without_a_new_row(capsys: pytest.CaptureFixture[str]) -> None:
+    renderer = TerminalRunRenderer(has_bar=True)
+    renderer.show(RunProgress(4, called=1))
+    renderer.show(RunProgress(4, called=1, is_paused=True))
+    renderer.show(RunProgress(4, called=1, problem="disk\n\x1b[2Jis full"))
+    printed = capsys.readouterr().out
+    renderer.clear()
+    assert "the service limits the rate: waiting" in printed
+    assert "results not saved: disk \ufffd[2Jis full" in printed
+
+
+def test_a_line_has_no_control_characters(capsys: pytest.CaptureFixture[str]) -> None:
+    now = 0.0
+    renderer = TerminalRunRenderer(has_bar=False, now=lambda: now)
+    now = LINE_SECONDS
+    renderer.show(RunProgress(4, problem="disk\n\x1b[2Jis full"))
+    assert capsys.readouterr().out == "0 of 4 rows · 0 s · ⚠ results not saved: disk \ufffd[2Jis full\n"
+
+
+def test_without_tqdm_lines_are_printed_in_a_terminal_too(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "tqdm", None)
+    now = 0.0
+    renderer = TerminalRunRenderer(has_bar=True, now=lambda: now)
+    now = LINE_SECONDS
+    renderer.show(RunProgress(4, called=1))
+    assert capsys.readouterr().out == "1 of 4 rows · 0 s\n"
